@@ -49,7 +49,7 @@ def moment_of(milliseconds: int) -> datetime | None:
         return None
 
 
-def record(entry: Entry, application: str) -> dict[str, Any]:
+def record(entry: Entry, application: Any) -> dict[str, Any]:
     """Return an entry as one JSON object, with the texts exactly as they were sent."""
     lines = msgspec.json.decode(entry.lines, type=list[Line])
     return {
@@ -75,7 +75,7 @@ def record(entry: Entry, application: str) -> dict[str, Any]:
     }
 
 
-def ndjson(entries: Iterable[Entry], names: Mapping[int, str], words: Words) -> Iterator[bytes]:
+def ndjson(entries: Iterable[Entry], applications: Mapping[int, Any], words: Words) -> Iterator[bytes]:
     """Yield a line for each entry; the last line says when the file does not hold all of them."""
 
     def line(values: dict[str, Any]) -> bytes:
@@ -83,7 +83,7 @@ def ndjson(entries: Iterable[Entry], names: Mapping[int, str], words: Words) -> 
         return (text + "\n").encode("utf-8", "replace")
 
     for entry, end in _bounded(entries, words):
-        yield line(record(entry, names.get(entry.application, ""))) if entry else line({"cut": True, "reason": end})
+        yield line(record(entry, applications.get(entry.application))) if entry else line({"cut": True, "reason": end})
 
 
 def as_csv(entries: Iterable[Entry], names: Mapping[int, str], words: Words) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -17,13 +18,19 @@ from miniprograms.models import MiniProgram
 MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
-def contents(program: MiniProgram, criteria: Criteria, kind: str) -> Iterator[bytes]:
-    """Yield what fits, newest first, as `csv` or `ndjson`; nothing is read of the logs before the first byte is."""
+def contents(
+    program: MiniProgram, criteria: Criteria, kind: str, applications: Mapping[int, Any] | None = None
+) -> Iterator[bytes]:
+    """Yield what fits, newest first, as `csv` or `ndjson`; nothing is read of the logs before the first byte is.
+
+    `applications` are the host apps as the file has them; by their names unless something else is said.
+    """
     # One more than the file takes, so that it can say that it was cut.
     found = scan(log_store(), criteria, limit=files.MOST_EXPORTED + 1)
-    names = dict(program.bindings.applications().values_list("pk", "name"))
+    if applications is None:
+        applications = dict(program.bindings.applications().values_list("pk", "name"))
     write = files.as_csv if kind == "csv" else files.ndjson
-    return write(found, names, _end_words)
+    return write(found, applications, _end_words)
 
 
 def answer(parts: Iterable[bytes], program: MiniProgram, criteria: Criteria, kind: str) -> StreamingHttpResponse:

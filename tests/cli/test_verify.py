@@ -27,7 +27,8 @@ def offline(tmp_path):
     [signed] = signatures_of(version, [application])
     file = tmp_path / f"{program.app_id}_{version.number}.apkg"
     file.write_bytes(b"".join(opened(version.package)))
-    signatures = [{"application_id": application.application_id, "signature": signed.value}]
+    named = {"application_id": application.application_id, "name": application.name}
+    signatures = [{"application": named, "signature": signed.value}]
     told = {"app_id": program.app_id, "version": version.number, "signatures": signatures}
     file.with_name(f"{file.name}.json").write_text(json.dumps(told))
     return file, told, exported(tmp_path, application)

@@ -148,7 +148,7 @@ def make_world(label: str) -> World:
             f"platform:{verb}_invitation": {"team_id": unled.pk, "invitation_id": first.pk}
             for verb in ("resend", "revoke")
         },
-        **{f"api:{name}": {"decision_id": f"audit-{decision.pk}"} for name in REVIEWS},
+        **{f"api:{name}": {"review_id": f"audit-{decision.pk}"} for name in REVIEWS},
         "api:reopen_finding": {"finding": settled},
         **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": deliveries[1].pk} for page in PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},

@@ -11,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from console.api.manage.description import complete
 from console.api.manage.guard import problem_of
-from console.api.manage.problems import Problem
+from console.api.manage.problems import Problem, wrong_fields
 from console.api.manage.reading import Malformed, StrictParser
 from console.version import VERSION
 
@@ -53,8 +53,7 @@ api = Api(
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Say what is wrong with the request's fields."""
-    errors = [{"field": _field(each["loc"]), "message": each["msg"]} for each in error.errors]
-    return Problem(422, "The request has errors.", code="invalid", errors=errors).answer()
+    return wrong_fields((_field(each["loc"]), each["msg"]) for each in error.errors).answer()
 
 
 @api.exception_handler(HttpError)

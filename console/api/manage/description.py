@@ -5,6 +5,8 @@ It knows no single operation, so what is added later is described as wholly as w
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 Json = dict[str, Any]
@@ -32,6 +34,9 @@ PATTERNS = {
     "number": r"^(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$",
 }
 SEGMENT = "^[^/]+$"
+SCHEMAS = "#/components/schemas/"
+REFERENCE = re.compile(f'"{SCHEMAS}([^"]+)"')
+LISTS = {"Page": "Page", "Whole": "List"}  # how clients call lists, by the names of their classes here
 WIDEST = 2**63 - 1
 
 LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -56,14 +61,14 @@ PROBLEM_SCHEMA: Json = {
     "title": "Problem",
     "description": "Why a request was refused (RFC 9457).",
     "type": "object",
-    "required": ["type", "title", "status", "code", "detail", "request"],
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
     "properties": {
         "type": {"type": "string", "description": "urn:console:problem: and the code"},
         "title": _text,
         "status": {"type": "integer", "description": "the HTTP status"},
         "code": {"type": "string", "description": "for programs; see docs/api.md"},
         "detail": {"type": "string", "description": "for people"},
-        "request": {"type": "string", "description": "the request’s id, by which the console’s log is searched"},
+        "request_id": {"type": "string", "description": "the request’s id, by which the console’s log is searched"},
         "scope": {"type": "string", "description": "the scope that the token lacks"},
         "errors": {
             "type": "array",
@@ -93,7 +98,8 @@ SECURITY: Json = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": 
 
 
 def complete(document: Json) -> Json:
-    """Complete ninja's document in place, and return it."""
+    """Complete ninja's document, and return it."""
+    document = _renamed(document)
     for path in document["paths"].values():
         for method, operation in path.items():
             _complete(method, operation)
@@ -105,6 +111,48 @@ def complete(document: Json) -> Json:
     components["responses"] = {f"Problem{status}": _refusal(status) for status in REFUSALS}
     components["securitySchemes"] = SECURITY
     return document
+
+
+def _renamed(document: Json) -> Json:
+    """Return the document with the names that classes of clients shall have: Version and VersionPage.
+
+    Here those are VersionOut, as Version is a model, and Page_VersionOut_. Raises TypeError where two become one.
+    """
+    names = {name: _public(name) for name in document["components"]["schemas"]}
+    if len({*names.values()}) < len(names):
+        raise TypeError("Two schemas of the API have the same name without “Out”: rename one of them.")
+    found: Json = _following(document, {f"{SCHEMAS}{name}": f"{SCHEMAS}{public}" for name, public in names.items()})
+    schemas = found["components"]["schemas"]
+    found["components"]["schemas"] = _used(
+        found["paths"], {names[name]: schema | {"title": names[name]} for name, schema in schemas.items()}
+    )
+    return found
+
+
+def _used(paths: Json, schemas: Json) -> Json:
+    """Return the schemas that operations refer to, and those in them; fields of queries stand there themselves."""
+    found: Json = {}
+    sought = {*REFERENCE.findall(json.dumps(paths, default=str))}
+    while sought:
+        found |= {name: schemas[name] for name in sought}
+        inside = REFERENCE.findall(json.dumps([schemas[name] for name in sought], default=str))
+        sought = {*inside} - found.keys()
+    return {name: schemas[name] for name in schemas if name in found}
+
+
+def _public(name: str) -> str:
+    listed = re.fullmatch("(Page|Whole)_(.+)_", name)
+    return f"{_public(listed[2])}{LISTS[listed[1]]}" if listed else name.removesuffix("Out")
+
+
+def _following(part: Any, references: dict[str, str]) -> Any:
+    """Return a part of the document with other references."""
+    if isinstance(part, dict):
+        return {
+            name: references.get(inner, inner) if name == "$ref" else _following(inner, references)
+            for name, inner in part.items()
+        }
+    return [_following(inner, references) for inner in part] if isinstance(part, list) else part
 
 
 def _complete(method: str, operation: Json) -> None:

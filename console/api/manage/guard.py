@@ -17,7 +17,7 @@ from django.http.multipartparser import MultiPartParserError
 from console.api.manage import idempotency, reading
 from console.api.manage.authentication import ensure_usable, token_of
 from console.api.manage.models import Token
-from console.api.manage.problems import Problem
+from console.api.manage.problems import NAMES, Problem
 from console.api.manage.states import Scope
 from console.api.rate import Counter
 from console.base.accounts.access import team_asking_for_factor
@@ -127,7 +127,8 @@ def problem_of(error: Exception) -> Problem | None:
         case Conflict():
             return Problem(409, error.message)
         case ActionRefused():
-            errors = [{"field": error.field or "", "message": error.message}]
+            field = error.field or ""
+            errors = [{"field": NAMES.get(field, field), "message": error.message}]
             return Problem(422, error.message, code="refused", errors=errors)
         case RequestDataTooBig():
             return Problem(413, "The body is too large.", code="content_too_large")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.db.models import Model, Q, QuerySet
 from ninja import Field, Query, Schema
 
-from console.api.manage.problems import Problem
+from console.api.manage.problems import wrong_cursor
 
 MOST, USUAL = 100, 50
 M = TypeVar("M", bound=Model)
@@ -34,6 +34,12 @@ class Page(Schema, Generic[Item]):
     next: str = Field(description="the cursor of the next page; empty at the end")
 
 
+class Whole(Schema, Generic[Item]):
+    """A list that is short enough to have no pages."""
+
+    items: list[Item]
+
+
 def page_of(rows: QuerySet[M], asked: Asked, shown: Callable[[M], Any], *, by: str = "") -> dict[str, Any]:
     """Return a page of rows, newest first; one query, and one for a cursor. Raises Problem 422 for one that is none.
 
@@ -53,7 +59,7 @@ def _after(rows: QuerySet[M], pk: int, by: str) -> Q:
         return Q(pk__lt=pk)
     at = rows.filter(pk=pk).values_list(by, flat=True).first()
     if at is None:
-        raise _unknown()
+        raise wrong_cursor()
     return Q(**{f"{by}__lt": at}) | Q(**{by: at}, pk__lt=pk)
 
 
@@ -67,9 +73,5 @@ def _pk(cursor: str) -> int:
     except (ValueError, binascii.Error):
         pk = -1
     if not 0 < pk < 2**63:
-        raise _unknown()
+        raise wrong_cursor()
     return pk
-
-
-def _unknown() -> Problem:
-    return Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])

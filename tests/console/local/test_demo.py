@@ -187,7 +187,7 @@ def stored(model: type | QuerySet, *columns: str) -> set[tuple]:
 def test_a_robot_can_ask(seeded):
     robot = next(robot for robot in seeded["robots"] if robot["name"] == "dashboard")
     answer = Client(headers={"Authorization": f"Bearer {robot['token']}"}).get("/api/v1/me")
-    assert (answer.status_code, answer.json()["team"]) == (200, robot["team"])
+    assert (answer.status_code, answer.json()["team"]["name"]) == (200, robot["team"])
 
 
 def test_an_account_can_sign_in(seeded):

@@ -9,9 +9,9 @@ from ninja import Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.typed import typed
+from console.api.manage.operations.checking import typed
 from console.api.manage.paging import Asked, Page, page_of
-from console.api.manage.problems import Problem
+from console.api.manage.problems import wrong_fields
 from console.api.manage.states import Scope
 from console.base.accounts.access import team_for
 from console.base.accounts.models import Team
@@ -31,13 +31,13 @@ TAGS = ["Activity"]
 class ActivityAsked(Asked):
     """The filters of the page, and which part of the list."""
 
-    who: str = Field("", max_length=100, description="a part of the name")
-    what: str = Field("", description="an event, such as version.published")
-    when: Literal["", "1", "7", "30"] = Field("", description="within so many days")
-    request: str = Field("", max_length=100, description="the id of a request")
+    by: str = Field("", max_length=100, description="a part of the name")
+    event: str = Field("", description="its name, such as version.published")
+    days: Literal["", "1", "7", "30"] = Field("", description="within so many days")
+    request_id: str = Field("", max_length=100, description="the id of a request")
 
 
-class EntryChange(Schema):
+class ActivityChange(Schema):
     """What was there before and what after; null: nothing."""
 
     field: str
@@ -45,26 +45,26 @@ class EntryChange(Schema):
     after: Any
 
 
-class EntryOut(Schema):
+class ActivityEntryOut(Schema):
     """What somebody did."""
 
     id: int
     at: datetime
     event: str = Field(description="its name, such as version.published")
-    words: str = Field(description="what stands between who did it and the target")
-    actor: str
+    description: str = Field(description="what stands between who did it and the target")
+    by: str
     target_type: str
     target: str
     team_id: int | None
     app_id: str
     application_id: str
-    changes: list[EntryChange]
+    changes: list[ActivityChange]
     reason: str
     source: str = Field(description="web, api, command or job")
-    request: str = Field(description="the id of the request that did it")
+    request_id: str = Field(description="of the request that did it")
 
 
-@endpoint(api.get, "/activity", Scope.READ, Permission.SIGNED_IN, response=Page[EntryOut], tags=TAGS)
+@endpoint(api.get, "/activity", Scope.READ, Permission.SIGNED_IN, response=Page[ActivityEntryOut], tags=TAGS)
 def list_activity(request: ApiRequest, asked: Annotated[ActivityAsked, Query()]) -> dict[str, Any]:
     """List what was done in the holder's teams and host apps, newest first; for a token of one program, in that."""
     if program := request.token.mini_program:
@@ -78,7 +78,7 @@ def list_activity(request: ApiRequest, asked: Annotated[ActivityAsked, Query()])
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    response=Page[EntryOut],
+    response=Page[ActivityEntryOut],
     tags=TAGS,
 )
 def list_program_activity(
@@ -94,7 +94,7 @@ def list_program_activity(
     Scope.READ,
     Permission.VIEW,
     load=team_for,
-    response=Page[EntryOut],
+    response=Page[ActivityEntryOut],
     tags=TAGS,
 )
 def list_team_activity(request: ApiRequest, team: Team, asked: Annotated[ActivityAsked, Query()]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def list_team_activity(request: ApiRequest, team: Team, asked: Annotated[Activit
     Scope.READ,
     Permission.VIEW_APPLICATION,
     load=application_for,
-    response=Page[EntryOut],
+    response=Page[ActivityEntryOut],
     tags=TAGS,
 )
 def list_application_activity(
@@ -120,20 +120,19 @@ def list_application_activity(
 
 def _entries(entries: ActivityQuerySet, asked: ActivityAsked) -> dict[str, Any]:
     """Return a page of what the filters keep; raises Problem 422 for an event that there is not."""
-    if asked.what and asked.what not in EVENTS:
-        words = "There is no event of this name."
-        raise Problem(422, words, code="invalid", errors=[{"field": "what", "message": words}])
-    return page_of(ActivityFilter(typed(asked.dict()), entries).qs, asked, _entry_out)
+    if asked.event and asked.event not in EVENTS:
+        raise wrong_fields([("event", "There is no event of this name.")])
+    criteria = {"who": asked.by, "what": asked.event, "when": asked.days, "request": asked.request_id}
+    return page_of(ActivityFilter(typed(criteria), entries).qs, asked, _entry_out)
 
 
 def _entry_out(entry: ActivityEntry) -> dict[str, Any]:
-    names = ("id", "at", "target_type", "team_id", "application_id", "reason", "source")
+    names = ("id", "at", "target_type", "team_id", "application_id", "reason", "source", "request_id")
     return {name: getattr(entry, name) for name in names} | {
         "event": entry.verb,
-        "words": log_words(entry.verb),
-        "actor": entry.actor_label,
+        "description": log_words(entry.verb),
+        "by": entry.actor_label,
         "target": event_of(entry.verb).target(entry.target_label),
         "app_id": entry.mini_program_id,
         "changes": [{"field": field, "before": before, "after": after} for field, before, after in entry.changes()],
-        "request": entry.request_id,
     }

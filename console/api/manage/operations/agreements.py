@@ -10,10 +10,9 @@ from ninja import Body, Field, Schema, Status
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.operations.typed import typed
+from console.api.manage.operations.checking import checked, typed
 from console.api.manage.paging import Page, Paged, page_of
-from console.api.manage.problems import Problem
+from console.api.manage.problems import wrong_fields
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core import times
@@ -36,7 +35,7 @@ DRAFT = f"{ALL}/draft"
 class DataUse(Schema):
     """A type of personal data, and what it is for."""
 
-    type: DataType
+    kind: DataType
     purpose: str = ""
 
 
@@ -59,7 +58,7 @@ class AgreementOut(Schema):
     url: str = Field(description="where everybody reads it")
 
 
-class Facts(Schema):
+class AgreementFacts(Schema):
     """What an agreement states."""
 
     data: list[DataUse]
@@ -73,19 +72,19 @@ class Facts(Schema):
     text_zh: str
 
 
-class AgreementDetail(AgreementOut, Facts):
+class AgreementDetail(AgreementOut, AgreementFacts):
     """A published version with its text."""
 
 
-class DraftOut(Facts):
+class AgreementDraftOut(AgreementFacts):
     """The draft, or what it would begin with while revision is 0."""
 
     revision: int = Field(description="rises with each save")
-    why_not_publish: str = Field(description="empty when it can be published")
+    why_not: str = Field(description="why it can't be published; empty when it can")
     undeclared: list[DataType] = Field(description="what the newest package uses and no published version names")
 
 
-class DraftChange(Schema):
+class AgreementDraftChange(Schema):
     """What is to change; what is left out stays. In the texts, {{name}} stands for a fact, as on the page."""
 
     data: list[DataUse] = []
@@ -100,7 +99,7 @@ class DraftChange(Schema):
     revision: int | None = Field(None, description="the one that was read: 409 when someone has saved since")
 
 
-class PublishingDraft(Schema):
+class AgreementPublishing(Schema):
     """How the draft goes online."""
 
     revision: int | None = Field(None, description="the one that was read: 409 when someone has saved since")
@@ -115,15 +114,17 @@ def list_agreements(request: ApiRequest, program: MiniProgram, asked: Paged) -> 
     return page_of(rows.select_related("published_by", "mini_program"), asked, _agreement_out)
 
 
-@endpoint(api.get, DRAFT, Scope.READ, Permission.VIEW, load=mini_program_for, response=DraftOut, tags=TAGS)
+@endpoint(api.get, DRAFT, Scope.READ, Permission.VIEW, load=mini_program_for, response=AgreementDraftOut, tags=TAGS)
 def get_agreement_draft(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
     """Return the draft of a program's privacy agreement (S-1)."""
     return _draft_out(program)
 
 
-@endpoint(api.patch, DRAFT, Scope.CONFIGURE, Permission.MANAGE, load=mini_program_for, response=DraftOut, tags=TAGS)
+@endpoint(
+    api.patch, DRAFT, Scope.CONFIGURE, Permission.MANAGE, load=mini_program_for, response=AgreementDraftOut, tags=TAGS
+)
 def edit_agreement_draft(
-    request: ApiRequest, program: MiniProgram, body: Annotated[DraftChange, Body()]
+    request: ApiRequest, program: MiniProgram, body: Annotated[AgreementDraftChange, Body()]
 ) -> dict[str, Any]:
     """Save the draft of a program's privacy agreement (S-1)."""
     draft = actions.draft_of(program) or actions.first_draft(program)
@@ -146,7 +147,7 @@ def edit_agreement_draft(
     tags=TAGS,
 )
 def publish_agreement(
-    request: ApiRequest, program: MiniProgram, body: Annotated[PublishingDraft, Body()]
+    request: ApiRequest, program: MiniProgram, body: Annotated[AgreementPublishing, Body()]
 ) -> Status[dict[str, Any]]:
     """Put the draft online as the next version (S-2, S-4)."""
     draft, online = actions.draft_of(program), PrivacyAgreement.objects.online_of(program)
@@ -178,7 +179,7 @@ def _as_typed(stated: dict[str, Any]) -> dict[str, Any]:
     """Return facts by the names that the page's form has for them."""
     values = {name: stated[name] for name in (*LINES, *TEXTS, "effective_on", "revision")}
     for use in stated["data"]:
-        data_type = DataType(use["type"]).value
+        data_type = DataType(use["kind"]).value
         values |= {f"uses_{data_type}": True, f"purpose_{data_type}": use["purpose"]}
     for column in ("name", "purpose", "link"):
         values[f"party_{column}"] = [party[column] for party in stated["third_parties"]]
@@ -189,20 +190,20 @@ def _checked_draft(form: DraftForm) -> dict[str, Any]:
     """Return what the form has read; raises Problem 422, also with what is wrong with which third party."""
     form.is_valid()
     rows = [
-        {"field": f"third_parties.{number}.{column}", "message": message}
+        (f"third_parties.{number}.{column}", str(message))
         for number, row in enumerate(form.parties)
         for column, messages in row.errors.items()
         for message in messages
     ]
     if rows:
-        raise Problem(422, "Some third parties have errors.", code="invalid", errors=rows)
+        raise wrong_fields(rows, "Some third parties have errors.")
     purposes = {f"purpose_{each}": f"data.{each}.purpose" for each in DataType.values}
     return checked(form, **purposes)
 
 
 def _facts(stated: Statements) -> dict[str, Any]:
     return {name: getattr(stated, name) for name in STATED} | {
-        "data": [{"type": data_type, "purpose": purpose} for data_type, purpose in stated.data],
+        "data": [{"kind": data_type, "purpose": purpose} for data_type, purpose in stated.data],
         "third_parties": [
             {"name": name, "purpose": purpose, "link": link} for name, purpose, link in stated.third_parties
         ],
@@ -216,7 +217,7 @@ def _draft_out(program: MiniProgram) -> dict[str, Any]:
     why_not = rules.why_not_publish(kept, online, unchanged=unchanged, today=times.platform_day())
     rows = data_rows(FoundData.objects.filter(mini_program=program).first(), online, kept)
     undeclared = [row.data_type for row in rows if row.is_undeclared]
-    return _facts(draft) | {"revision": draft.revision, "why_not_publish": why_not, "undeclared": undeclared}
+    return _facts(draft) | {"revision": draft.revision, "why_not": why_not, "undeclared": undeclared}
 
 
 def _agreement_out(agreement: PrivacyAgreement) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.grants import GrantsAsked, grants_page
 from console.api.manage.operations.permissions import ExemptionOut, PermissionOut, exemption_out, permission_out
+from console.api.manage.operations.references import ProgramRef, TeamRef, program_ref, team_ref
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.access import team_for
@@ -29,8 +30,7 @@ class ApplicationOut(Schema):
 
     application_id: str
     name: str
-    team_id: int
-    team: str
+    team: TeamRef
     description: str
     listed: bool = Field(description="whether every team can ask it for a binding")
     url: str = Field(description="its page in the console")
@@ -44,19 +44,11 @@ class ApplicationApi(Schema):
     restricted: bool = Field(description="whether only programs that were granted it may call it")
 
 
-class ProgramRef(Schema):
-    """A mini program by name."""
-
-    app_id: str
-    name: str
-    team: str
-
-
 class ServedProgram(Schema):
     """A mini program that a host app serves."""
 
     program: ProgramRef
-    since: datetime
+    bound_at: datetime
     online_version: str | None
 
 
@@ -187,8 +179,7 @@ def _application_out(application: HostApplication) -> dict[str, Any]:
     return {
         "application_id": application.application_id,
         "name": application.name,
-        "team_id": application.team_id,
-        "team": str(application.team),
+        "team": team_ref(application.team),
         "description": application.description,
         "listed": application.listed,
         "url": settings.BASE_URL + application.get_absolute_url(),
@@ -201,13 +192,12 @@ def _given(kind: type[ProgramGrant], application: HostApplication) -> QuerySet[A
 
 
 def _program_of(row: ProgramGrant | Binding) -> dict[str, Any]:
-    program = row.mini_program
-    return {"program": {"app_id": program.app_id, "name": program.name, "team": str(program.team)}}
+    return {"program": program_ref(row.mini_program)}
 
 
 def _served_out(binding: Binding) -> dict[str, Any]:
     online = binding.mini_program.online_number or None
-    return _program_of(binding) | {"since": binding.decided_at, "online_version": online}
+    return _program_of(binding) | {"bound_at": binding.decided_at, "online_version": online}
 
 
 def _api_out(row: SensitiveApi) -> dict[str, Any]:

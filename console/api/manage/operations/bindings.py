@@ -8,17 +8,9 @@ from ninja import Body, Query, Status
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import Reason, checked, reason_of
-from console.api.manage.operations.grants import (
-    ApplicationRef,
-    GrantAsked,
-    GrantOut,
-    GrantsAsked,
-    application_ref,
-    grant_out,
-    grants_page,
-)
-from console.api.manage.operations.typed import by_id, typed
+from console.api.manage.operations.checking import Reason, by_id, checked, reason_of, typed
+from console.api.manage.operations.grants import GrantNew, GrantOut, GrantsAsked, grant_out, grants_page
+from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -68,10 +60,10 @@ def get_binding(request: ApiRequest, binding: Binding) -> dict[str, Any]:
     tags=TAGS,
 )
 def request_binding(
-    request: ApiRequest, program: MiniProgram, body: Annotated[GrantAsked, Body()]
+    request: ApiRequest, program: MiniProgram, body: Annotated[GrantNew, Body()]
 ) -> Status[dict[str, Any]]:
     """Ask a host app for a binding (L-6); its reviewers decide."""
-    form = by_id(BindingForm(typed(body.dict()), applications=program.askable_applications()), "application")
+    form = by_id(BindingForm(typed(body.dict()), applications=program.askable_applications()))
     return Status(201, grant_out(actions.request_binding(program, by=request.user, **checked(form))))
 
 
@@ -84,6 +76,6 @@ def withdraw_binding(request: ApiRequest, binding: Binding) -> dict[str, Any]:
 
 
 @endpoint(api.post, f"{ONE}/unbind", Scope.CONFIGURE, Permission.MANAGE, load=binding_for, response=GrantOut, tags=TAGS)
-def unbind(request: ApiRequest, binding: Binding, body: Annotated[Reason, Body()]) -> dict[str, Any]:
+def unbind_application(request: ApiRequest, binding: Binding, body: Annotated[Reason, Body()]) -> dict[str, Any]:
     """End a binding: the host app no longer gets the program (L-6)."""
     return grant_out(actions.unbind(binding, by=request.user, reason=reason_of(body)))

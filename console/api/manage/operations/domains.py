@@ -10,8 +10,7 @@ from ninja import Body, Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.operations.typed import typed
+from console.api.manage.operations.checking import checked, typed
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from devmgmt import actions
@@ -40,7 +39,7 @@ class DomainsOut(Schema):
     """A program's server domains."""
 
     domains: DomainLists
-    seen: str = Field(description="changes with the domains; send it along when you change them")
+    revision: str = Field(description="changes with the domains; send it along when you change them")
     changes_left: int = Field(description="how often they can still be saved in this calendar month")
 
 
@@ -48,7 +47,7 @@ class DomainsWanted(Schema):
     """The lists as they shall be; one that is left out stays."""
 
     domains: DomainLists
-    seen: str = Field("", description="of what was read: 409 when someone has changed the domains since")
+    revision: str = Field("", description="the one that was read: 409 when someone has changed the domains since")
 
 
 class DomainsChange(Schema):
@@ -69,7 +68,7 @@ class UrlVerdict(Schema):
     """Whether it may be opened, and why."""
 
     allowed: bool
-    words: str
+    message: str
 
 
 @endpoint(api.get, PATH, Scope.READ, Permission.VIEW, load=mini_program_for, response=DomainsOut, tags=TAGS)
@@ -85,11 +84,11 @@ def replace_domains(
     """Replace whole lists of hosts (D-1); a change of any number of hosts is one of the month's."""
     current = actions.domains_of(program)
     wanted = {**_lines(current), **body.domains.dict(exclude_unset=True)}
-    return _saved(request, program, current, wanted, seen=body.seen)
+    return _saved(request, program, current, wanted, seen=body.revision)
 
 
 @endpoint(api.patch, PATH, Scope.CONFIGURE, Permission.DEVELOP, load=mini_program_for, response=DomainsOut, tags=TAGS)
-def change_domains(request: ApiRequest, program: MiniProgram, body: Annotated[DomainsChange, Body()]) -> dict[str, Any]:
+def edit_domains(request: ApiRequest, program: MiniProgram, body: Annotated[DomainsChange, Body()]) -> dict[str, Any]:
     """Add and remove single hosts (D-1)."""
     current = actions.domains_of(program)
     add, remove = (
@@ -108,7 +107,7 @@ def check_url(request: ApiRequest, program: MiniProgram, asked: Annotated[UrlAsk
     form = TesterForm(typed(asked.dict()))
     checked(form)
     verdict = form.verdict(actions.domains_of(program))
-    return {"allowed": bool(verdict and verdict.allowed), "words": str(verdict.words) if verdict else ""}
+    return {"allowed": bool(verdict and verdict.allowed), "message": str(verdict.words) if verdict else ""}
 
 
 Lists = Mapping[str, Iterable[str]]
@@ -131,7 +130,7 @@ def _saved(
     request: ApiRequest, program: MiniProgram, current: Current, lists: Lists, *, seen: str = ""
 ) -> dict[str, Any]:
     form = _form(current, lists, seen)
-    found = checked(form, **{kind: f"domains.{kind}" for kind in DomainType.values})
+    found = checked(form, **{kind: f"domains.{kind}" for kind in DomainType.values}, seen="revision")
     return _out(actions.change_domains(program, lists=form.lists(), seen=found["seen"], by=request.user))
 
 
@@ -142,4 +141,4 @@ def _lines(lists: Mapping[str, Iterable[Any]]) -> dict[str, list[str]]:
 def _out(program: MiniProgram) -> dict[str, Any]:
     lists = actions.domains_of(program)
     left = MOST_CHANGES - actions.domain_changes(program, at=timezone.now())
-    return {"domains": _lines(lists), "seen": fingerprint(lists), "changes_left": max(left, 0)}
+    return {"domains": _lines(lists), "revision": fingerprint(lists), "changes_left": max(left, 0)}

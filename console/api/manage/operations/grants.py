@@ -9,18 +9,12 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 from ninja import Field, Schema
 
+from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Asked, page_of
-from console.base.hosts.models import Grant, HostApplication
+from console.base.hosts.models import Grant
 from console.base.hosts.states import DecisionState
 
 G = TypeVar("G", bound=Grant)
-
-
-class ApplicationRef(Schema):
-    """A host app by name."""
-
-    application_id: str
-    name: str
 
 
 class GrantOut(Schema):
@@ -44,21 +38,16 @@ class GrantsAsked(Asked):
     state: DecisionState | None = None
 
 
-class GrantAsked(Schema):
+class GrantNew(Schema):
     """Which host app to ask, and why its reviewers should say yes."""
 
-    application: str = Field(description="its ID")
+    application_id: str
     reason: str = Field(description="for its reviewers, at most 500 characters")
 
 
 def grants_page(rows: QuerySet[G], asked: GrantsAsked, shown: Callable[[G], Any]) -> dict[str, Any]:
     """Return a page of requests, of one state if it is named."""
     return page_of(rows.filter(state=asked.state) if asked.state else rows, asked, shown)
-
-
-def application_ref(application: HostApplication) -> dict[str, str]:
-    """Return an application by name."""
-    return {"application_id": application.application_id, "name": application.name}
 
 
 def grant_out(grant: Grant) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, checked, reason_of
 from console.api.manage.operations.task_forms import (
     AppRange,
-    Guard,
+    Guardrail,
     PlatformRange,
     TaskChange,
     TaskEdit,
-    TaskIn,
+    TaskNew,
     copied_task,
     edited_task,
     new_task,
@@ -53,13 +53,13 @@ class TasksAsked(Asked):
     state: Literal["", "pending", "delivering", "suspended", "ended"] = Field("", description="empty: all")
 
 
-class AppOut(AppRange):
+class ReachedApplication(AppRange):
     """A host app that the task reaches."""
 
     name: str
 
 
-class ListOut(Schema):
+class ObjectListOut(Schema):
     """A list of objects: devices, ids or accounts."""
 
     id: int
@@ -75,7 +75,7 @@ class InvalidLine(Schema):
     text: str
 
 
-class ListRead(ListOut):
+class ObjectListRead(ObjectListOut):
     """What was read of a list, to be accepted when a task takes it."""
 
     lines: int
@@ -93,16 +93,16 @@ class Task(Schema):
     version: str
     state: str
     state_reason: str = Field(description="why it is in the state, where it did not simply start")
-    state_since: datetime
+    state_changed_at: datetime
     starts_at: datetime
     ends_at: datetime
     user_limit: int
     delivered: int = Field(description="devices that have a place")
-    applications: list[AppOut]
+    applications: list[ReachedApplication]
     platforms: list[PlatformRange] = Field(description="empty: any")
     networks: list[str] = Field(description="empty: any")
-    objects: list[ListOut]
-    guardrail: Guard | None
+    objects: list[ObjectListOut]
+    guardrail: Guardrail | None
     revision: int = Field(description="to be sent with a change")
     created_by: str
     created_at: datetime
@@ -137,23 +137,25 @@ def list_tasks(request: ApiRequest, program: MiniProgram, asked: Annotated[Tasks
 
 
 @endpoint(api.post, ALL, Scope.ROLLOUT, Permission.MANAGE, load=mini_program_for, response={201: Task}, tags=TAGS)
-def create_task(request: ApiRequest, program: MiniProgram, body: Annotated[TaskIn, Body()]) -> Status[dict[str, Any]]:
+def create_task(request: ApiRequest, program: MiniProgram, body: Annotated[TaskNew, Body()]) -> Status[dict[str, Any]]:
     """Make a task; where its start has come it delivers immediately (G-1)."""
     chosen = new_task(program, body, by=request.user)
     return Status(201, _read(actions.create(program, by=request.user, settings=chosen)))
 
 
-@endpoint(api.post, LISTS, Scope.ROLLOUT, Permission.MANAGE, load=mini_program_for, response={201: ListRead}, tags=TAGS)
-def upload_list(
+@endpoint(
+    api.post, LISTS, Scope.ROLLOUT, Permission.MANAGE, load=mini_program_for, response={201: ObjectListRead}, tags=TAGS
+)
+def upload_object_list(
     request: ApiRequest,
     program: MiniProgram,
     file: Annotated[UploadedFile, File(description="txt, one value a line")],
     kind: Annotated[str, Form(description="guid, device_id or account")],
-    task: Annotated[str, Form(description="id of a task that has started, to drop what its lists have")] = "",
+    task_id: Annotated[str, Form(description="id of a task that has started, to drop what its lists have")] = "",
 ) -> Status[dict[str, Any]]:
     """Read a txt of up to a million values; a task takes it by its id, within a day (G-3)."""
     data = checked(ListForm({"kind": kind}, MultiValueDict({"file": [file]})))
-    started = task_of(program, task)
+    started = task_of(program, task_id)
     if started and started.state_at(timezone.now()) == TaskState.PENDING:
         started = None  # its lists may still go
     name = data["file"].name or ""
@@ -173,7 +175,7 @@ def upload_list(
     sends=TEXT,
     tags=TAGS,
 )
-def get_list_values(request: ApiRequest, object_list: ObjectList) -> StreamingHttpResponse:
+def get_object_list_values(request: ApiRequest, object_list: ObjectList) -> StreamingHttpResponse:
     """Download the values of a list, one a line."""
     return StreamingHttpResponse(importing.values_of(object_list), content_type=TEXT)
 
@@ -247,6 +249,7 @@ def task_out(task: GrayscaleTask, *, at: datetime) -> dict[str, Any]:
         **{name: getattr(task, name) for name in SAME},
         "version": task.version.number,
         "state": task.state_at(at),
+        "state_changed_at": task.state_since,
         "delivered": cast("Any", task).delivered,
         "applications": applications,
         "platforms": [{"platform": row.platform, **_ends(row)} for row in task.platforms.all()],
@@ -257,10 +260,7 @@ def task_out(task: GrayscaleTask, *, at: datetime) -> dict[str, Any]:
     }
 
 
-SAME = (
-    *("id", "name", "state_reason", "state_since", "starts_at", "ends_at", "user_limit", "networks", "revision"),
-    "created_at",
-)
+SAME = ("id", "name", "state_reason", "starts_at", "ends_at", "user_limit", "networks", "revision", "created_at")
 
 
 def _ends(row: Any) -> dict[str, str]:

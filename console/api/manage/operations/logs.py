@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -14,40 +14,50 @@ from ninja import Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.paging import Asked, Page
-from console.api.manage.problems import Problem
+from console.api.manage.operations.checking import checked, typed
+from console.api.manage.operations.references import ApplicationRef, application_ref
+from console.api.manage.paging import Asked, Page, Whole
+from console.api.manage.problems import Problem, wrong_cursor
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core.sheets import gathered, take_turn
+from console.base.hosts.models import HostApplication
 from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
-from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
+from devmgmt.logs.criteria import Criteria, ErrorGroup, StoreAway, TooSlow
 from devmgmt.logs.export import record
 from devmgmt.logs.store import log_store
 from devmgmt.presenters import log_files
-from devmgmt.presenters.logs import bars_of, buckets_of, names_of, place_text, read_place, step_for
+from devmgmt.presenters.logs import Bar, bars_of, buckets_of, place_text, read_place, step_for
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 TAGS = ["Logs"]
 MOST_GROUPS = 10
+NAMES = {  # of the page's address, by those that entries have
+    "last": "time",
+    "platform": "system",
+    "filter_msg": "filter",
+    "library_version": "library",
+    "client_version": "client",
+    "trace_id": "trace",
+}
 WAIT = "60"  # seconds, for who asks for more files than are written at a time
 
 
 class LogCriteria(Schema):
-    """What is asked of the logs, by the names that the page's address has."""
+    """What is asked of the logs, by the names that entries have."""
 
-    time: str = Field("", description="15m, 1h (usual), 6h, 24h, 7d, or range, from since to until")
-    since: str = Field("", description="ISO 8601 with offset; `time` is range then")
+    last: str = Field("", description="15m, 1h (usual), 6h, 24h or 7d; without `since`")
+    since: str = Field("", description="ISO 8601 with offset; in place of `last`")
     until: str = Field("", description="ISO 8601 with offset; usually now")
     level: str = Field("", description="all (usual), info, warn, error: this one and above")
-    system: str = Field("", description="android or ios")
+    platform: str = Field("", description="android or ios")
     guid: str = Field("", description="of a device")
     page: str = Field("", description="how the page link begins")
-    filter: str = Field("", description="what filterMsg contains")
-    library: str = Field("", description="version of the base library")
-    client: str = Field("", description="version of the host app")
-    trace: str = Field("", description="trace_id of a launch")
+    filter_msg: str = Field("", description="what filterMsg contains")
+    library_version: str = Field("", description="of the base library")
+    client_version: str = Field("", description="of the host app")
+    trace_id: str = Field("", description="of a launch")
     version: str = Field("", description="of the mini program")
     error: str = Field("", description="what errors are grouped by")
 
@@ -76,7 +86,7 @@ class LogEntryOut(Schema):
     message: str = Field(description="the first line of that level, cut")
     lines: list[LogLine]
     version: str
-    application: str = Field(description="the host app's name")
+    application: ApplicationRef | None
     client_version: str
     library_version: str
     platform: str
@@ -86,10 +96,10 @@ class LogEntryOut(Schema):
 
 
 class LogBar(Schema):
-    """How many entries there are from `start` up to `end`, by their highest level."""
+    """How many entries there are from `starts_at` up to `ends_at`, by their highest level."""
 
-    start: datetime
-    end: datetime
+    starts_at: datetime
+    ends_at: datetime
     info: int
     warn: int
     error: int
@@ -102,9 +112,9 @@ class ErrorGroupOut(Schema):
     version: str = Field(description="of the mini program")
     entries: int
     devices: int
-    first: datetime
-    last: datetime
-    is_new: bool = Field(description="no other version had it in all that is kept")
+    first_at: datetime
+    last_at: datetime
+    new: bool = Field(description="no other version had it in all that is kept")
 
 
 @endpoint(
@@ -120,13 +130,13 @@ def list_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogsAs
     """List the log entries that fit, newest first."""
     before = read_place(asked.cursor)
     if asked.cursor and before is None:
-        raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
-    criteria = _criteria(request, program)
+        raise wrong_cursor()
+    criteria = _form(asked, program).criteria
     with _asking(criteria):
         found = log_store().latest(criteria, before=before, limit=asked.limit + 1)
     kept = found[: asked.limit]
-    names = names_of(kept)
-    items = [record(entry, names.get(entry.application, "")) for entry in kept]
+    references = _references(pk__in={entry.application for entry in kept})
+    items = [record(entry, references.get(entry.application)) for entry in kept]
     return {"items": items, "next": place_text(kept[-1]) if len(found) > len(kept) else ""}
 
 
@@ -144,12 +154,13 @@ def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogC
 
     A last line `{"cut": true, "reason": …}` says why there is no more. A token reads one file at a time.
     """
-    criteria = _criteria(request, program)
+    criteria = _form(asked, program).criteria
     turn = take_turn(request.user.pk)
     if turn is None:
         words = "Other exports are still running. Try again in a minute."
         raise Problem(429, words, code="too_many_exports", headers={"Retry-After": WAIT})
-    turn.send(gathered(log_files.contents(program, criteria, "ndjson")))
+    references = _references(pk__in=program.bindings.applications().values("pk"))
+    turn.send(gathered(log_files.contents(program, criteria, "ndjson", applications=references)))
     return cast("HttpResponse", log_files.answer(turn, program, criteria, "ndjson"))
 
 
@@ -159,16 +170,16 @@ def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogC
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    response=list[ErrorGroupOut],
+    response=Whole[ErrorGroupOut],
     tags=TAGS,
 )
 def list_log_errors(
     request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """Group the errors among the log entries that fit by message and version: the ten most frequent."""
-    criteria = _criteria(request, program)
+    criteria = _form(asked, program).criteria
     with _asking(criteria):
-        return [asdict(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]
+        return {"items": [_group_out(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]}
 
 
 @endpoint(
@@ -177,18 +188,17 @@ def list_log_errors(
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    response=list[LogBar],
+    response=Whole[LogBar],
     tags=TAGS,
 )
-def list_log_volume(
-    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
-) -> list[dict[str, Any]]:
+def get_log_volume(request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]) -> dict[str, Any]:
     """Count the log entries that fit over time, in at most 75 steps, as the page's chart does."""
-    form = _form(request, program)
+    form = _form(asked, program)
     criteria = replace(form.criteria, end=form.end)
     step = step_for(criteria.end - criteria.start)
     with _asking(criteria):
-        return [asdict(bar) for bar in bars_of(buckets_of(criteria, step, at=form.at), criteria, step)]
+        bars = bars_of(buckets_of(criteria, step, at=form.at), criteria, step)
+    return {"items": [_bar_out(bar) for bar in bars]}
 
 
 @contextmanager
@@ -202,16 +212,26 @@ def _asking(criteria: Criteria) -> Iterator[None]:
         raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
 
 
-def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:
-    return _form(request, program).criteria
-
-
-def _form(request: ApiRequest, program: MiniProgram) -> CriteriaForm:
-    """Return what the page's form reads in the query; raises Problem 422 beside the field that is wrong."""
-    query, now = request.GET.copy(), timezone.now()
-    if query.get("since") and not query.get("time"):
-        query["time"] = RANGE
-        query.setdefault("until", mark_of(now))
-    form = CriteriaForm(query, program=program, at=now)
-    checked(form)
+def _form(asked: LogCriteria, program: MiniProgram) -> CriteriaForm:
+    """Return what the page's form reads of the criteria; raises Problem 422 beside the one that is wrong."""
+    sent, now = asked.dict(include={*LogCriteria.model_fields}), timezone.now()
+    if asked.since and not asked.last:
+        sent |= {"last": RANGE, "until": asked.until or mark_of(now)}
+    form = CriteriaForm(typed({NAMES.get(name, name): value for name, value in sent.items()}), program=program, at=now)
+    checked(form, **{field: name for name, field in NAMES.items()})
     return form
+
+
+def _references(**which: Any) -> dict[int, dict[str, Any]]:
+    """Return host apps as answers name them, by primary key."""
+    return {application.pk: application_ref(application) for application in HostApplication.objects.filter(**which)}
+
+
+def _group_out(group: ErrorGroup) -> dict[str, Any]:
+    facts = {name: getattr(group, name) for name in ("error", "version", "entries", "devices")}
+    return {**facts, "first_at": group.first, "last_at": group.last, "new": group.is_new}
+
+
+def _bar_out(bar: Bar) -> dict[str, Any]:
+    counts = {name: getattr(bar, name) for name in ("info", "warn", "error")}
+    return {"starts_at": bar.start, "ends_at": bar.end, **counts}

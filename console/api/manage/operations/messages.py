@@ -12,11 +12,10 @@ from ninja import Body, Field, Query, Schema, Status
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.operations.grants import ApplicationRef, application_ref
-from console.api.manage.operations.typed import typed
-from console.api.manage.paging import Asked, Page, Paged, page_of
-from console.api.manage.problems import Problem
+from console.api.manage.operations.checking import checked, typed
+from console.api.manage.operations.references import ApplicationRef, application_ref
+from console.api.manage.paging import Asked, Page, Paged, Whole, page_of
+from console.api.manage.problems import wrong_cursor, wrong_fields
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from messaging.access import message_for, template_for
@@ -86,7 +85,7 @@ class TemplateNew(Schema):
     """Which keywords of which template of the library, in the order in which users read them."""
 
     number: int = Field(description="of the template of the library")
-    numbers: list[int] = Field(description="one to five of its keywords")
+    keywords: list[int] = Field(description="numbers of one to five of its keywords")
     note: str = Field("", description="what it is for; only the team sees it")
 
 
@@ -94,8 +93,8 @@ class MessagesAsked(Asked):
     """The criteria of the send log, and which part of it."""
 
     state: Literal["", "waiting", "delivered", "failed"] = ""
-    template: str = Field("", description="template_id")
-    application: str = Field("", description="ID of a host app")
+    template_id: str = ""
+    application_id: str = ""
     since: str = Field("", description="a day, such as 2026-11-30")
     until: str = Field("", description="the last day")
     recipient: str = Field("", description="openid or account")
@@ -105,7 +104,7 @@ class MessageOut(Schema):
     """A message, and where it is."""
 
     id: int
-    message_id: str = Field(description="what the gateway knows it by (webhook-id)")
+    webhook_id: str = Field(description="what the gateway knows it by (webhook-id)")
     template_id: str
     application: ApplicationRef
     recipient: str = Field(description="the openid, masked as pages show it")
@@ -114,7 +113,7 @@ class MessageOut(Schema):
     accepted_at: datetime
     next_try_at: datetime | None = Field(description="of one that waits")
     finished_at: datetime | None
-    status: int | None = Field(description="of the gateway's last answer")
+    http_status: int | None = Field(description="of the gateway's last answer")
     reason: str = Field(description="why the last try failed")
 
 
@@ -146,7 +145,9 @@ class MessageDay(Schema):
     response=Page[PublicTemplateOut],
     tags=TAGS,
 )
-def list_library(request: ApiRequest, program: MiniProgram, asked: Annotated[LibraryAsked, Query()]) -> dict[str, Any]:
+def list_library_templates(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LibraryAsked, Query()]
+) -> dict[str, Any]:
     """List the templates that the public library offers (M-1)."""
     rows = PublicTemplate.objects.listed().prefetch_related("keywords")
     if asked.q:
@@ -177,16 +178,15 @@ def get_template(request: ApiRequest, template: MyTemplate) -> dict[str, Any]:
     response={201: TemplateOut},
     tags=TAGS,
 )
-def add_template(
+def create_template(
     request: ApiRequest, program: MiniProgram, body: Annotated[TemplateNew, Body()]
 ) -> Status[dict[str, Any]]:
     """Add a template with keywords of one of the library (M-2)."""
     public = PublicTemplate.objects.listed().filter(number=body.number).first()
     if public is None:
-        words = "The library has no template with this number."
-        raise Problem(422, words, code="invalid", errors=[{"field": "number", "message": words}])
-    places = {f"place_{number}": place for place, number in enumerate(body.numbers, start=1)}
-    form = SelectForm(typed({**places, "numbers": body.numbers, "note": body.note}), keywords=public.keywords.all())
+        raise wrong_fields([("number", "The library has no template with this number.")])
+    places = {f"place_{number}": place for place, number in enumerate(body.keywords, start=1)}
+    form = SelectForm(typed({**places, "keywords": body.keywords, "note": body.note}), keywords=public.keywords.all())
     data = checked(form)
     template = template_actions.add_template(program, public_template=public, by=request.user, **data)
     return Status(201, _template_out(template))
@@ -217,7 +217,7 @@ def list_messages(
     """List a program's messages, newest first (M-8)."""
     before = Place.read(asked.cursor)
     if asked.cursor and before is None:
-        raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
+        raise wrong_cursor()
     form = LogForm(typed(asked.dict()), program=program)
     checked(form)
     found = latest(program, form.criteria, before=before, limit=asked.limit + 1)
@@ -232,12 +232,12 @@ def list_messages(
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    response=list[MessageDay],
+    response=Whole[MessageDay],
     tags=TAGS,
 )
-def list_message_days(request: ApiRequest, program: MiniProgram) -> list[dict[str, Any]]:
+def list_message_days(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
     """Count a program's messages of the last 14 days, the oldest first (M-8)."""
-    return [asdict(day) for day in days_of(program, at=timezone.now())]
+    return {"items": [asdict(day) for day in days_of(program, at=timezone.now())]}
 
 
 @endpoint(api.get, MESSAGE, Scope.READ, Permission.VIEW, load=message_for, response=MessageDetail, tags=TAGS)
@@ -294,9 +294,11 @@ def _template_out(template: MyTemplate) -> dict[str, Any]:
 
 
 def _message_out(message: Message) -> dict[str, Any]:
-    names = ("message_id", "state", "tries", "accepted_at", "finished_at", "status", "reason")
+    names = ("state", "tries", "accepted_at", "finished_at", "reason")
     return {name: getattr(message, name) for name in names} | {
         "id": message.pk,
+        "webhook_id": message.message_id,
+        "http_status": message.status,
         "template_id": message.template.template_id,
         "application": application_ref(message.application),
         "recipient": message.consent.user.masked,

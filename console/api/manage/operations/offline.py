@@ -10,7 +10,8 @@ from ninja import Body, Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
+from console.api.manage.operations.checking import by_id, checked, typed
+from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import refuse_if
@@ -29,31 +30,29 @@ TAGS = ["Offline packages"]
 ALL = "/programs/{app_id}/offline-packages"
 
 
-class Signed(Schema):
+class OfflineSignature(Schema):
     """The signature with which a host app's devices verify the file."""
 
-    application_id: str
-    application: str
+    application: ApplicationRef
     signature: str = Field(description="empty where the keys can't be read")
 
 
 class OfflinePackage(Schema):
     """The package of the online version."""
 
-    number: str
+    version: str
     file_name: str
     sha256: str
     size: int = Field(description="bytes")
-    signatures: list[Signed]
+    signatures: list[OfflineSignature]
     file: str = Field(description="where the file is, below this API's address")
 
 
-class PresetOut(Schema):
+class OfflinePreset(Schema):
     """What was downloaded last for a host app."""
 
-    application_id: str
-    application: str
-    number: str
+    application: ApplicationRef
+    version: str
     state: str = Field(description="current, stale, off (the mini program is off the shelf) or unbound")
     downloaded_by: str
     downloaded_at: datetime
@@ -64,10 +63,10 @@ class OfflinePackages(Schema):
 
     items: list[OfflinePackage] = Field(description="that of the online version, or nothing")
     why_not: str = Field(description="why there is none")
-    presets: list[PresetOut]
+    presets: list[OfflinePreset]
 
 
-class MeantFor(Schema):
+class OfflineTarget(Schema):
     """For which host app the package is meant."""
 
     application_id: str = Field("", pattern="^[A-Za-z0-9]*$", max_length=40, description="empty: not decided yet")
@@ -77,7 +76,7 @@ class MeantFor(Schema):
 def list_offline_packages(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
     """Return the package of the online version, and what was downloaded for host apps before."""
     why_not = rules.why_not_download(program)
-    items = [] if why_not else [_package(program, MeantFor(application_id=""))]
+    items = [] if why_not else [_package(program, OfflineTarget(application_id=""))]
     return {"items": items, "why_not": why_not, "presets": [_preset(one) for one in presets_of(program)]}
 
 
@@ -90,8 +89,8 @@ def list_offline_packages(request: ApiRequest, program: MiniProgram) -> dict[str
     response=OfflinePackage,
     tags=TAGS,
 )
-def make_offline_package(
-    request: ApiRequest, program: MiniProgram, body: Annotated[MeantFor, Body()]
+def prepare_offline_package(
+    request: ApiRequest, program: MiniProgram, body: Annotated[OfflineTarget, Body()]
 ) -> dict[str, Any]:
     """Return the package for a host app, and where its file is: the online bytes, so there is nothing to wait for."""
     refuse_if(rules.why_not_download(program))
@@ -108,8 +107,8 @@ def make_offline_package(
     tags=TAGS,
     sends="application/octet-stream",
 )
-def get_offline_file(
-    request: ApiRequest, version: Version, asked: Annotated[MeantFor, Query()]
+def get_offline_package_file(
+    request: ApiRequest, version: Version, asked: Annotated[OfflineTarget, Query()]
 ) -> StreamingHttpResponse:
     """Download the file of the version that is online; each download is on record, with its host app."""
     program = version.mini_program
@@ -119,30 +118,24 @@ def get_offline_file(
     return attachment(content, size=current.package.size, name=actions.file_name(program, current.number))
 
 
-def _meant_for(program: MiniProgram, asked: MeantFor) -> HostApplication | None:
+def _meant_for(program: MiniProgram, asked: OfflineTarget) -> HostApplication | None:
     """Return the host app, one of those bound; raises Problem 422 for another."""
     applications = program.bindings.bound().applications()
-    named = applications.filter(application_id=asked.application_id).first()
-    pk = named.pk if named else 0
-    form = DownloadForm({"application": pk if asked.application_id else ""}, applications=applications)
-    application: HostApplication | None = checked(form, application="application_id")["application"]
+    form = by_id(DownloadForm(typed(asked.dict()), applications=applications))
+    application: HostApplication | None = checked(form)["application"]
     return application
 
 
-def _package(program: MiniProgram, asked: MeantFor) -> dict[str, Any]:
+def _package(program: MiniProgram, asked: OfflineTarget) -> dict[str, Any]:
     version = program.versions.online().select_related("package").get()
     version.mini_program = program
     signatures = [
-        {
-            "application_id": one.application.application_id,
-            "application": one.application.name,
-            "signature": one.value,
-        }
+        {"application": application_ref(one.application), "signature": one.value}
         for one in signatures_of(version, program.bindings.bound().applications())
     ]
     query = f"?application_id={asked.application_id}" if asked.application_id else ""
     return {
-        "number": version.number,
+        "version": version.number,
         "file_name": actions.file_name(program, version.number),
         "sha256": version.package.sha256,
         "size": version.package.size,
@@ -153,9 +146,8 @@ def _package(program: MiniProgram, asked: MeantFor) -> dict[str, Any]:
 
 def _preset(one: Preset) -> dict[str, Any]:
     return {
-        "application_id": one.entry.application_id,
-        "application": one.name,
-        "number": one.number,
+        "application": {"application_id": one.entry.application_id, "name": one.name},
+        "version": one.number,
         "state": one.state,
         "downloaded_by": one.entry.actor_label,
         "downloaded_at": one.entry.at,

@@ -10,18 +10,10 @@ from ninja import Body, Field, Query, Schema, Status
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.operations.grants import (
-    ApplicationRef,
-    GrantAsked,
-    GrantOut,
-    GrantsAsked,
-    application_ref,
-    grant_out,
-    grants_page,
-)
-from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Asked, Page, page_of
+from console.api.manage.operations.checking import by_id, checked, typed
+from console.api.manage.operations.grants import GrantNew, GrantOut, GrantsAsked, grant_out, grants_page
+from console.api.manage.operations.references import ApplicationRef, application_ref
+from console.api.manage.paging import Asked, Page, Whole, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import SensitiveApi
@@ -44,13 +36,13 @@ class RestrictedApi(Schema):
     application: ApplicationRef
     api: str
     purpose: str
-    granted_until: datetime | None = Field(description="the program has it until then, and can ask for more time")
+    expires_at: datetime | None = Field(description="of what the program has; it can ask for more time")
 
 
 class RestrictedAsked(Asked):
     """Which part of the list."""
 
-    application: str = Field("", description="ID of a host app; empty for all that the program is bound to")
+    application_id: str = Field("", description="empty: every host app that the program is bound to")
 
 
 class ExemptionOut(GrantOut):
@@ -66,7 +58,7 @@ class PermissionOut(ExemptionOut):
     api: str
 
 
-class PermissionsAsked(GrantAsked):
+class PermissionsNew(GrantNew):
     """Which APIs to ask a host app for, with one reason."""
 
     apis: list[str] = Field(description="names, such as wx.getLocation")
@@ -86,8 +78,8 @@ def list_restricted_apis(
 ) -> dict[str, Any]:
     """List the APIs that a program can ask its host apps for (D-3)."""
     bound = program.bindings.bound().applications()
-    if asked.application:
-        bound = bound.filter(application_id=asked.application)
+    if asked.application_id:
+        bound = bound.filter(application_id=asked.application_id)
     return page_of(submissions.askable(program, *bound).select_related("application"), asked, _api_out)
 
 
@@ -111,19 +103,19 @@ def get_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, 
     Scope.CONFIGURE,
     Permission.DEVELOP,
     load=mini_program_for,
-    response={201: list[PermissionOut]},
+    response={201: Whole[PermissionOut]},
     tags=TAGS,
 )
 def request_permissions(
-    request: ApiRequest, program: MiniProgram, body: Annotated[PermissionsAsked, Body()]
-) -> Status[list[dict[str, Any]]]:
+    request: ApiRequest, program: MiniProgram, body: Annotated[PermissionsNew, Body()]
+) -> Status[dict[str, Any]]:
     """Ask a host app for restricted APIs (D-3); its reviewers decide on each one."""
     values = typed(body.dict())
     bound = program.bindings.bound().applications()
-    application = checked(by_id(ExemptionForm(values, applications=bound), "application"))["application"]
+    application = checked(by_id(ExemptionForm(values, applications=bound)))["application"]
     data = checked(PermissionsForm(values, apis=submissions.askable(program, application)))
     made = actions.apply_for_permissions(program, application=application, by=request.user, **data)
-    return Status(201, [permission_out(permission) for permission in made])
+    return Status(201, {"items": [permission_out(permission) for permission in made]})
 
 
 @endpoint(
@@ -183,12 +175,12 @@ def get_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[str, 
     tags=TAGS,
 )
 def request_exemption(
-    request: ApiRequest, program: MiniProgram, body: Annotated[GrantAsked, Body()]
+    request: ApiRequest, program: MiniProgram, body: Annotated[GrantNew, Body()]
 ) -> Status[dict[str, Any]]:
     """Ask a host app to let a program skip domain verification (D-2)."""
     settled = DomainExemption.objects.filter(mini_program=program).not_renewable()
     askable = program.bindings.bound().applications().exclude(pk__in=settled.values("application"))
-    data = checked(by_id(ExemptionForm(typed(body.dict()), applications=askable), "application"))
+    data = checked(by_id(ExemptionForm(typed(body.dict()), applications=askable)))
     return Status(201, exemption_out(actions.apply_for_exemption(program, by=request.user, **data)))
 
 
@@ -230,7 +222,7 @@ def _api_out(row: SensitiveApi) -> dict[str, Any]:
         "application": application_ref(row.application),
         "api": row.name,
         "purpose": row.purpose,
-        "granted_until": until,
+        "expires_at": until,
     }
 
 

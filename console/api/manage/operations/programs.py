@@ -13,9 +13,9 @@ from ninja.files import UploadedFile
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
-from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Asked, Page, Paged, page_of
+from console.api.manage.operations.checking import by_id, checked, typed
+from console.api.manage.operations.references import ProgramRef, TeamRef, program_ref, team_ref
+from console.api.manage.paging import Asked, Page, Paged, Whole, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.access import teams_for
 from console.base.accounts.models import Team
@@ -26,19 +26,23 @@ from miniprograms.actions import DESCRIPTIVE
 from miniprograms.forms import CreateForm, EditForm
 from miniprograms.models import Category, IdeDownload, MiniProgram
 
-FIELDS = {"team_id": "team", "category_id": "category"}  # of the forms, by the API's
-NAMES = {field: name for name, field in FIELDS.items()}
-
 
 class Me(Schema):
     """Whom the token acts for, and what it opens."""
 
     name: str
     robot: bool
-    team: str | None = Field(description="of a robot")
-    app_id: str | None = Field(description="of a robot for one program")
+    team: TeamRef | None = Field(description="of a robot")
+    program: ProgramRef | None = Field(description="of a robot for one program")
     scopes: list[str]
     expires_at: datetime | None
+
+
+class CategoryOut(Schema):
+    """What a mini program may be about."""
+
+    id: int
+    name: str
 
 
 class Program(Schema):
@@ -46,10 +50,8 @@ class Program(Schema):
 
     app_id: str
     name: str
-    team: str
-    team_id: int
-    category: str
-    category_id: int
+    team: TeamRef
+    category: CategoryOut
     introduction: str
     description: str
     shelf: str = Field(description="on or off")
@@ -66,13 +68,6 @@ class ProgramsAsked(Asked):
     shelf: Literal["", "on", "off"] = ""
     team_id: int | None = None
     category_id: int | None = None
-
-
-class CategoryOut(Schema):
-    """What a mini program may be about."""
-
-    id: int
-    name: str
 
 
 class IdeDownloadOut(Schema):
@@ -95,7 +90,7 @@ class ProgramNew(Schema):
     category_id: int
     introduction: str = Field(description="one sentence that users see")
     description: str = ""
-    application: str = Field("", description="ID of a host app to ask for a binding, with the introduction as reason")
+    application_id: str = Field("", description="of a host app to ask for a binding, with the introduction as reason")
 
 
 class ProgramChange(Schema):
@@ -109,14 +104,14 @@ class ProgramChange(Schema):
 
 
 @endpoint(api.get, "/me", Scope.READ, Permission.SIGNED_IN, response=Me, tags=["Tokens"])
-def me(request: ApiRequest) -> dict[str, object]:
+def get_me(request: ApiRequest) -> dict[str, object]:
     """Say who asks."""
     token = request.token
     return {
         "name": str(token.holder),
         "robot": token.holder.is_robot,
-        "team": str(token.team) if token.team else None,
-        "app_id": token.mini_program.app_id if token.mini_program else None,
+        "team": team_ref(token.team) if token.team else None,
+        "program": program_ref(token.mini_program) if token.mini_program else None,
         "scopes": token.scopes,
         "expires_at": token.expires_at,
     }
@@ -132,7 +127,7 @@ def list_programs(request: ApiRequest, asked: Annotated[ProgramsAsked, Query()])
     rows = rows.filter(**{name: value for name, value in wanted.items() if value not in ("", None)})
     if request.token.mini_program_id:
         rows = rows.filter(pk=request.token.mini_program_id)
-    return page_of(rows, asked, program_of)
+    return page_of(rows, asked, program_out)
 
 
 @endpoint(
@@ -146,7 +141,7 @@ def list_programs(request: ApiRequest, asked: Annotated[ProgramsAsked, Query()])
 )
 def get_program(request: ApiRequest, program: MiniProgram) -> dict[str, object]:
     """Return a mini program."""
-    return program_of(program)
+    return program_out(program)
 
 
 @endpoint(
@@ -162,11 +157,11 @@ def create_program(
     request: ApiRequest, teams: QuerySet[Team], body: Annotated[ProgramNew, Body()]
 ) -> Status[dict[str, object]]:
     """Create a mini program in a team (L-1); its icon is drawn from the name."""
-    values = {FIELDS.get(name, name): value for name, value in body.dict().items()}
+    values = body.dict()
     if body.team_id is None and len(teams) == 1:
-        values["team"] = teams[0].pk
-    data = checked(by_id(CreateForm(typed(values), teams=teams), "application"), **NAMES)
-    return Status(201, program_of(actions.create(by=request.user, **data)))
+        values["team_id"] = teams[0].pk
+    data = checked(by_id(CreateForm(typed(values), teams=teams)))
+    return Status(201, program_out(actions.create(by=request.user, **data)))
 
 
 @endpoint(
@@ -182,8 +177,7 @@ def edit_program(
     request: ApiRequest, program: MiniProgram, body: Annotated[ProgramChange, Body()]
 ) -> dict[str, object]:
     """Change what describes a mini program (L-3)."""
-    changes = {FIELDS.get(name, name): value for name, value in body.dict(exclude_unset=True).items()}
-    return program_of(_edited(request, program, changes))
+    return program_out(_edited(request, program, body.dict(exclude_unset=True)))
 
 
 @endpoint(
@@ -201,13 +195,13 @@ def set_program_icon(
     icon: Annotated[UploadedFile, File(description="PNG, JPEG or WebP up to 1 MB; it is cut to a square")],
 ) -> dict[str, object]:
     """Give a mini program another icon (L-3)."""
-    return program_of(_edited(request, program, {}, MultiValueDict({"icon": [icon]})))
+    return program_out(_edited(request, program, {}, MultiValueDict({"icon": [icon]})))
 
 
-@endpoint(api.get, "/categories", Scope.READ, Permission.SIGNED_IN, response=list[CategoryOut], tags=["Programs"])
-def list_categories(request: ApiRequest) -> list[dict[str, object]]:
+@endpoint(api.get, "/categories", Scope.READ, Permission.SIGNED_IN, response=Whole[CategoryOut], tags=["Programs"])
+def list_categories(request: ApiRequest) -> dict[str, object]:
     """List what a mini program may be about."""
-    return [{"id": category.pk, "name": str(category)} for category in Category.objects.all()]
+    return {"items": [category_out(category) for category in Category.objects.all()]}
 
 
 @endpoint(api.get, "/ide-downloads", Scope.READ, Permission.SIGNED_IN, response=Page[IdeDownloadOut], tags=["Programs"])
@@ -221,22 +215,25 @@ def _edited(
     request: ApiRequest, program: MiniProgram, changes: dict[str, Any], files: MultiValueDict[str, Any] | None = None
 ) -> MiniProgram:
     """Edit a program by what the page's form has read; what does not change is what was there."""
-    there = {name: getattr(program, name) for name in (*DESCRIPTIVE, "revision")} | {"category": program.category_id}
+    there = {name: getattr(program, name) for name in (*DESCRIPTIVE, "revision")} | {"category_id": program.category_id}
     if changes.get("revision") is None:
         changes.pop("revision", None)
     form = EditForm(typed(there | changes), files, program=program)
-    return actions.edit(program, by=request.user, **checked(form, **NAMES))
+    return actions.edit(program, by=request.user, **checked(form))
 
 
-def program_of(program: MiniProgram) -> dict[str, object]:
+def category_out(category: Category) -> dict[str, object]:
+    """Return what a mini program is about as the API shows it."""
+    return {"id": category.pk, "name": str(category)}
+
+
+def program_out(program: MiniProgram) -> dict[str, object]:
     """Return a program as the API shows it."""
     return {
         "app_id": program.app_id,
         "name": program.name,
-        "team": str(program.team),
-        "team_id": program.team_id,
-        "category": str(program.category),
-        "category_id": program.category_id,
+        "team": team_ref(program.team),
+        "category": category_out(program.category),
         "introduction": program.introduction,
         "description": program.description,
         "shelf": program.shelf,

@@ -17,6 +17,7 @@ from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
 from grayscale.access import task_for
 from grayscale.forms.device import DeviceForm
+from grayscale.history import Step
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.explanation import TaskExplanation, explain
 from grayscale.presenters.progress import Line, Progress
@@ -29,14 +30,14 @@ TAGS = ["Grayscale"]
 ONE = "/programs/{app_id}/grayscale/{task_id}"
 
 
-class Point(Schema):
+class CurvePoint(Schema):
     """How many devices had a place at a moment."""
 
     at: datetime
     delivered: int
 
 
-class Share(Schema):
+class DeviceShare(Schema):
     """A part of the devices."""
 
     label: str
@@ -53,7 +54,7 @@ class UpdateReports(Schema):
     left_out: int = Field(description="devices whose reports do not count")
 
 
-class Errors(Schema):
+class VersionErrors(Schema):
     """The devices of the last hour that ran a version, and how many had an error."""
 
     version: str
@@ -63,17 +64,17 @@ class Errors(Schema):
     meaning: str = Field(description="over, nearly, within, few, unguarded, reference or nothing")
 
 
-class Happened(Schema):
+class TaskEvent(Schema):
     """A step of the task."""
 
     at: datetime
     title: str
     by: str = Field(description="empty: the clock or the guardrail")
-    why: str
+    reason: str
     state: str = Field(description="after it; empty: as before")
 
 
-class ProgressOut(Schema):
+class TaskProgress(Schema):
     """How far a task is."""
 
     state: str
@@ -86,17 +87,17 @@ class ProgressOut(Schema):
     ended_at: datetime | None
     ends_at: datetime
     summary: str
-    curve: list[Point]
-    by_application: list[Share]
-    by_platform: list[Share]
-    by_network: list[Share]
-    without: list[Share] = Field(description="why devices of the last 7 days did not get it")
-    errors: list[Errors] = Field(description="of the version and of the online one")
+    curve: list[CurvePoint]
+    by_application: list[DeviceShare]
+    by_platform: list[DeviceShare]
+    by_network: list[DeviceShare]
+    without: list[DeviceShare] = Field(description="why devices of the last 7 days did not get it")
+    errors: list[VersionErrors] = Field(description="of the version and of the online one")
     updates: list[UpdateReports] = Field(description="of the version and of the online one")
-    events: list[Happened] = Field(description="newest first")
+    events: list[TaskEvent] = Field(description="newest first")
 
 
-class DeviceIn(Schema):
+class DeviceFacts(Schema):
     """A device; with the GUID alone its facts are those that it was seen with last.
 
     In place of the GUID an account or a device id finds the device that was seen with it.
@@ -112,7 +113,7 @@ class DeviceIn(Schema):
     local_version: str = Field("", max_length=14, description="the version on the device")
 
 
-class CheckOut(Schema):
+class ConditionOut(Schema):
     """A condition, and what the device has of it."""
 
     fits: bool
@@ -120,7 +121,7 @@ class CheckOut(Schema):
     message: str
 
 
-class TaskExplained(Schema):
+class ExplainedTask(Schema):
     """What a task means to the device."""
 
     id: int
@@ -128,28 +129,28 @@ class TaskExplained(Schema):
     version: str
     state: str
     gives: bool = Field(description="the device runs its version because of it")
-    note: str
-    checks: list[CheckOut]
+    message: str
+    checks: list[ConditionOut]
 
 
-class Explained(Schema):
+class Explanation(Schema):
     """What the device runs now, and why. Nobody is enrolled."""
 
-    status: str
+    status: str = Field(description="as the device is answered when it asks for an update")
     version: str | None
     channel: str | None = Field(description="online or grayscale")
     conclusion: str
     why: str
-    tasks: list[TaskExplained]
+    tasks: list[ExplainedTask]
 
 
-@endpoint(api.get, f"{ONE}/progress", Scope.READ, Permission.VIEW, load=task_for, response=ProgressOut, tags=TAGS)
+@endpoint(api.get, f"{ONE}/progress", Scope.READ, Permission.VIEW, load=task_for, response=TaskProgress, tags=TAGS)
 def get_task_progress(request: ApiRequest, task: GrayscaleTask) -> dict[str, Any]:
     """Return how far a task is: numbers, curve, splits, errors and steps."""
     progress = Progress(task, timezone.now())
     limit_in = progress.limit_in
     return {
-        **{name: getattr(progress, name) for name in ("state", "delivered", "left", "last_hour", "summary", "events")},
+        **{name: getattr(progress, name) for name in ("state", "delivered", "left", "last_hour", "summary")},
         "user_limit": task.user_limit,
         "limit_in_seconds": None if limit_in is None else round(limit_in.total_seconds()),
         "started_at": progress.started,
@@ -159,11 +160,12 @@ def get_task_progress(request: ApiRequest, task: GrayscaleTask) -> dict[str, Any
         **_splits(progress),
         "errors": _errors(progress),
         "updates": _updates(progress),
+        "events": [_event(one) for one in progress.events],
     }
 
 
-@endpoint(api.post, f"{ONE}/explain", Scope.READ, Permission.VIEW, load=task_for, response=Explained, tags=TAGS)
-def explain_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[DeviceIn, Body()]) -> dict[str, Any]:
+@endpoint(api.post, f"{ONE}/explain", Scope.READ, Permission.VIEW, load=task_for, response=Explanation, tags=TAGS)
+def explain_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[DeviceFacts, Body()]) -> dict[str, Any]:
     """Explain whether a device gets the version by this task, condition by condition."""
     return _explained(task.mini_program, body, task=task)
 
@@ -174,10 +176,10 @@ def explain_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Devic
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    response=Explained,
+    response=Explanation,
     tags=TAGS,
 )
-def explain_device(request: ApiRequest, program: MiniProgram, body: Annotated[DeviceIn, Body()]) -> dict[str, Any]:
+def explain_device(request: ApiRequest, program: MiniProgram, body: Annotated[DeviceFacts, Body()]) -> dict[str, Any]:
     """Explain what a device runs now, by all tasks that run or ended in the last 7 days."""
     return _explained(program, body)
 
@@ -212,6 +214,11 @@ def _errors(progress: Progress) -> list[dict[str, Any]]:
     ]
 
 
+def _event(event: Step) -> dict[str, Any]:
+    facts = {name: getattr(event, name) for name in ("at", "title", "by", "state")}
+    return {**facts, "reason": event.why}
+
+
 def _updates(progress: Progress) -> list[dict[str, Any]]:
     found: list[tuple[Any, Reports]] = [(progress.task.version, progress.reports)]
     if progress.is_compared:
@@ -222,14 +229,14 @@ def _updates(progress: Progress) -> list[dict[str, Any]]:
     ]
 
 
-def _explained(program: MiniProgram, body: DeviceIn, *, task: GrayscaleTask | None = None) -> dict[str, Any]:
+def _explained(program: MiniProgram, body: DeviceFacts, *, task: GrayscaleTask | None = None) -> dict[str, Any]:
     sent = QueryDict(mutable=True)
     sent.update(body.dict(exclude={"application_id"}))
     if body.application_id:
         named = HostApplication.objects.filter(application_id=body.application_id)
         sent["application"] = str(named.values_list("pk", flat=True).first() or 0)
     form = DeviceForm(sent, program=program)
-    checked(form, application="application_id")
+    checked(form)
     found = explain(program, form.device(), at=timezone.now(), task=task)
     release = found.decision.release
     return {
@@ -250,6 +257,6 @@ def _task(one: TaskExplanation) -> dict[str, Any]:
         "version": one.task.version.number,
         "state": one.state,
         "gives": one.gives,
-        "note": one.note,
+        "message": one.note,
         "checks": checks,
     }

@@ -28,7 +28,7 @@ TAGS = ["Reports"]
 ONE = "/programs/{app_id}/versions/{number}/report"
 
 
-class Place(Schema):
+class CodePlace(Schema):
     """A line of a file."""
 
     path: str
@@ -41,15 +41,15 @@ class Attention(Schema):
     about: str = Field(description="secrets, apis, domains, data or unread")
     name: str
     message: str
-    place: Place | None
+    place: CodePlace | None
     badge: str = Field(description="red: must not go out; orange: needs a look")
 
 
-class Dismissed(Schema):
+class SettledFinding(Schema):
     """Who said that a finding is none, and why."""
 
-    by: str
-    at: datetime
+    settled_by: str
+    settled_at: datetime
     reason: str
     until: date | None = Field(description="the last day on which that counts")
 
@@ -61,10 +61,10 @@ class SecretOut(Schema):
     kind: str
     label: str
     hint: str = Field(description="its first and last characters")
-    place: Place
+    place: CodePlace
     public: bool = Field(description="every client has such a key")
     state: str = Field(description="open or settled")
-    settled: Dismissed | None
+    settled: SettledFinding | None
 
 
 class Used(Schema):
@@ -73,7 +73,7 @@ class Used(Schema):
     name: str
     count: int
     how: str = Field(description="written, built, wrapper, framework or named")
-    places: list[Place]
+    places: list[CodePlace]
 
 
 class UsedApi(Used):
@@ -82,7 +82,7 @@ class UsedApi(Used):
     grants: dict[str, str] = Field(description="by host app ID: public, granted or restricted")
 
 
-class DomainOut(Used):
+class UsedDomain(Used):
     """An address in the code."""
 
     kind: str = Field(description="the type of server domain that the call needs; empty: unknown")
@@ -91,7 +91,7 @@ class DomainOut(Used):
     missing: bool = Field(description="called, and no server domain of the type")
 
 
-class DataOut(Schema):
+class PersonalDataOut(Schema):
     """A type of personal data."""
 
     label: str
@@ -102,7 +102,7 @@ class DataOut(Schema):
 class NotFollowed(Schema):
     """Code that could not be analysed."""
 
-    place: Place
+    place: CodePlace
     message: str
     framework: str = Field(description="whose own code it is; empty: the program's")
 
@@ -114,7 +114,7 @@ class FileSize(Schema):
     size: int = Field(description="bytes")
 
 
-class Findings(Schema):
+class ReportFindings(Schema):
     """All of a report."""
 
     badge: str = Field(description="red, orange or green: the worst of `attention`")
@@ -122,8 +122,8 @@ class Findings(Schema):
     attention: list[Attention]
     secrets: list[SecretOut]
     apis: list[UsedApi]
-    domains: list[DomainOut]
-    data: list[DataOut]
+    domains: list[UsedDomain]
+    data: list[PersonalDataOut]
     declared_unused: list[str]
     not_followed: list[NotFollowed]
     left_out: int = Field(description="how much more was found than is listed")
@@ -149,10 +149,10 @@ class ReportOut(Schema):
     version: str
     state: str = Field(description="none, writing, written or failed")
     written_at: datetime | None = Field(description="of `findings`, which stay while a newer report is being written")
-    findings: Findings | None
+    findings: ReportFindings | None
 
 
-class FileOut(Schema):
+class ChangedFileOut(Schema):
     """A file that differs."""
 
     path: str
@@ -161,13 +161,13 @@ class FileOut(Schema):
     size_before: int | None = Field(description="null for a new file")
 
 
-class ChangesOut(Schema):
+class VersionChangesOut(Schema):
     """What a version changes."""
 
     version: str
     base: str | None = Field(description="the version that it is compared with; null: every file is new")
     growth: int = Field(description="bytes of the package")
-    files: list[FileOut]
+    files: list[ChangedFileOut]
 
 
 class Settling(Schema):
@@ -178,13 +178,13 @@ class Settling(Schema):
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=version_for, response=ReportOut, tags=TAGS)
-def get_report(request: ApiRequest, version: Version) -> dict[str, Any]:
+def get_version_report(request: ApiRequest, version: Version) -> dict[str, Any]:
     """Return the newest report on a version."""
     return _of_version(version)
 
 
 @endpoint(api.post, ONE, Scope.SUBMIT, Permission.UPLOAD, load=version_for, response={202: ReportOut}, tags=TAGS)
-def request_report(request: ApiRequest, version: Version) -> Status[dict[str, Any]]:
+def request_version_report(request: ApiRequest, version: Version) -> Status[dict[str, Any]]:
     """Have a version checked before it is submitted; while a report is being written, that is the one."""
     actions.request_report(version, by=request.user)
     return Status(202, _of_version(version))
@@ -243,10 +243,10 @@ def reopen_finding(request: ApiRequest, found: Settled, body: Annotated[Reason, 
     Scope.READ,
     Permission.VIEW,
     load=version_for,
-    response=ChangesOut,
+    response=VersionChangesOut,
     tags=TAGS,
 )
-def get_changes(request: ApiRequest, version: Version) -> dict[str, Any]:
+def get_version_changes(request: ApiRequest, version: Version) -> dict[str, Any]:
     """Return which files differ from the version that is online (V-9)."""
     return changes_out(version, base_of(version))
 
@@ -322,7 +322,7 @@ def _attention(group: Group) -> list[dict[str, Any]]:
 def _secret(line: SecretLine) -> dict[str, Any]:
     said = line.settled
     settled = (
-        {"by": str(said.settled_by), "at": said.settled_at, "reason": said.reason, "until": said.until}
+        {"settled_by": str(said.settled_by), "settled_at": said.settled_at, "reason": said.reason, "until": said.until}
         if said
         else None
     )

@@ -16,9 +16,10 @@ from ninja import Body, Field, Query, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.operations.reports import ChangesOut, ReportOut, changes_out, report_out
+from console.api.manage.operations.references import ApplicationRef, ProgramRef, application_ref, program_ref
+from console.api.manage.operations.reports import ReportOut, VersionChangesOut, changes_out, report_out
 from console.api.manage.paging import Asked, Page
-from console.api.manage.problems import Problem
+from console.api.manage.problems import wrong_cursor, wrong_fields
 from console.api.manage.states import Scope
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
@@ -42,7 +43,7 @@ from releases.report.comparison import base_of
 from releases.states import WAS_ONLINE
 
 TAGS = ["Reviews"]
-ONE = "/reviews/{decision_id}"
+ONE = "/reviews/{review_id}"
 LOADERS = {
     AUDIT: review_for,
     BINDING: access.binding_for,
@@ -65,7 +66,7 @@ class ReviewsAsked(Asked):
 
     state: Literal["waiting", "decided", "all"] = "waiting"
     kind: Literal["", "audit", "binding", "exemption", "permission"] = Field("", description="empty: every kind")
-    application: str = Field("", pattern="^[A-Za-z0-9]*$", max_length=40, description="host app ID")
+    application_id: str = Field("", pattern="^[A-Za-z0-9]*$", max_length=40)
 
 
 class Review(Schema):
@@ -75,11 +76,8 @@ class Review(Schema):
     kind: str = Field(description="audit, binding, exemption (skip domain verification) or permission (of an API)")
     subject: str
     state: str
-    application_id: str
-    application: str
-    app_id: str
-    program: str
-    team: str
+    application: ApplicationRef
+    program: ProgramRef
     version: str | None = Field(description="of an audit, and what approving a binding accepts")
     package_sha256: str | None
     audit: str | None = Field(description="number of the audit record")
@@ -115,16 +113,16 @@ class Code(NamedTuple):
     reports: QuerySet[Report]
 
 
-def decision_for(user: User, permission: Permission, decision_id: str) -> Decision:
+def decision_for(user: User, permission: Permission, review_id: str) -> Decision:
     """Return the request; 404 for what is no id and outside the application's team, 403 without `permission` in it."""
-    kind, pk = _kind_and_pk(decision_id)
+    kind, pk = _kind_and_pk(review_id)
     decision: Decision = LOADERS[kind](user, permission, pk)
     return decision
 
 
-def code_for(user: User, permission: Permission, decision_id: str) -> Code:
+def code_for(user: User, permission: Permission, review_id: str) -> Code:
     """Return the code that comes with a request, as `decision_for` does; 404 for one without."""
-    kind, pk = _kind_and_pk(decision_id)
+    kind, pk = _kind_and_pk(review_id)
     if kind == AUDIT:
         decision = access.open_review_for(user, permission, pk)
         return Code(decision, decision.audit.version, decision.audit.reports.all())
@@ -134,8 +132,8 @@ def code_for(user: User, permission: Permission, decision_id: str) -> Code:
     raise Http404
 
 
-def _kind_and_pk(decision_id: str) -> tuple[str, int]:
-    match = re.fullmatch(ID, decision_id)
+def _kind_and_pk(review_id: str) -> tuple[str, int]:
+    match = re.fullmatch(ID, review_id)
     if not match:
         raise Http404
     return match[1], int(match[2])
@@ -160,13 +158,12 @@ def list_reviews(request: ApiRequest, asked: Annotated[ReviewsAsked, Query()]) -
 
 def _part(rows: DecisionQuerySet, kind: str, asked: ReviewsAsked) -> Any:
     """Return what of one kind comes after the cursor, in the order of time, kind and primary key."""
-    if asked.application:
-        rows = rows.filter(application__application_id=asked.application)
+    if asked.application_id:
+        rows = rows.filter(application__application_id=asked.application_id)
     if asked.cursor:
         match = CURSOR.fullmatch(asked.cursor)
         if not match:
-            words = "The cursor is none of this list."
-            raise Problem(422, words, code="invalid", errors=[{"field": "cursor", "message": "Unknown."}])
+            raise wrong_cursor()
         at, last, pk = EPOCH + int(match[1]) * MICROSECOND, match[2], int(match[3])
         after = Q(requested_at__lt=at)
         if kind <= last:
@@ -204,7 +201,9 @@ def request_review_report(request: ApiRequest, code: Code) -> Status[dict[str, A
     return Status(202, get_review_report(request, code))
 
 
-@endpoint(api.get, f"{ONE}/changes", Scope.DECIDE, Permission.DECIDE, load=code_for, response=ChangesOut, tags=TAGS)
+@endpoint(
+    api.get, f"{ONE}/changes", Scope.DECIDE, Permission.DECIDE, load=code_for, response=VersionChangesOut, tags=TAGS
+)
 def get_review_changes(request: ApiRequest, code: Code) -> dict[str, Any]:
     """Return which files of that version differ from the one that is online; of a binding's, all are new."""
     decision, version, base = code.decision, code.version, None
@@ -237,8 +236,7 @@ def get_review_package(request: ApiRequest, code: Code) -> StreamingHttpResponse
 def approve_review(request: ApiRequest, decision: Decision, body: Annotated[Approval, Body()]) -> dict[str, Any]:
     """Approve for the host app; nobody approves what they asked for (P-2)."""
     if body.until and not isinstance(decision, ProgramGrant):
-        errors = [{"field": "until", "message": "Only exemptions and permissions end by themselves."}]
-        raise Problem(422, "The request has errors.", code="invalid", errors=errors)
+        raise wrong_fields([("until", "Only exemptions and permissions end by themselves.")])
     return _decide(request, decision, APPROVE, body.note, until=body.until)
 
 
@@ -281,11 +279,8 @@ def review_out(line: Line, *, by: User) -> dict[str, Any]:
         "kind": line.kind,
         "subject": decision.subject(),
         "state": decision.state,
-        "application_id": decision.application.application_id,
-        "application": str(decision.application),
-        "app_id": program.app_id,
-        "program": program.name,
-        "team": str(program.team),
+        "application": application_ref(decision.application),
+        "program": program_ref(program),
         "version": audit.version.number if audit else None,
         "package_sha256": audit.package_sha256 if audit else None,
         "audit": audit.number if audit else None,

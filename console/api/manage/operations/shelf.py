@@ -9,7 +9,7 @@ from ninja import Body
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, reason_of
-from console.api.manage.operations.programs import Program, program_of
+from console.api.manage.operations.programs import Program, program_out
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from miniprograms import actions
@@ -29,9 +29,11 @@ ONE = "/programs/{app_id}"
     response=Program,
     tags=TAGS,
 )
-def take_off_shelf(request: ApiRequest, program: MiniProgram, body: Annotated[Reason, Body()]) -> dict[str, Any]:
+def take_program_off_shelf(
+    request: ApiRequest, program: MiniProgram, body: Annotated[Reason, Body()]
+) -> dict[str, Any]:
     """Take a mini program from every host app, immediately; needs a reason."""
-    return program_of(actions.take_off_shelf(program, by=request.user, reason=reason_of(body, needed=True)))
+    return program_out(actions.take_off_shelf(program, by=request.user, reason=reason_of(body, needed=True)))
 
 
 @endpoint(
@@ -43,6 +45,6 @@ def take_off_shelf(request: ApiRequest, program: MiniProgram, body: Annotated[Re
     response=Program,
     tags=TAGS,
 )
-def put_on_shelf(request: ApiRequest, program: MiniProgram, body: Annotated[Reason, Body()]) -> dict[str, Any]:
+def put_program_on_shelf(request: ApiRequest, program: MiniProgram, body: Annotated[Reason, Body()]) -> dict[str, Any]:
     """Serve the same online version again; suspended grayscale tasks stay suspended."""
-    return program_of(actions.put_on_shelf(program, by=request.user, reason=reason_of(body)))
+    return program_out(actions.put_on_shelf(program, by=request.user, reason=reason_of(body)))

@@ -13,7 +13,7 @@ from ninja import Field, Schema
 from pydantic import AwareDatetime
 
 from console.api.manage.operations.checking import checked
-from console.api.manage.problems import Problem
+from console.api.manage.problems import Problem, wrong_fields
 from console.base.accounts.models import User
 from console.base.core.moments import TO_THE_MINUTE
 from grayscale.actions import TaskSettings
@@ -45,7 +45,7 @@ class PlatformRange(Range):
     platform: str = Field(max_length=10, description="android or ios")
 
 
-class Guard(Schema):
+class Guardrail(Schema):
     """When the task suspends itself: one limit or both, from a number of devices on (G-13)."""
 
     rate: Decimal | None = Field(None, description="percent of the devices with errors")
@@ -75,10 +75,10 @@ class TaskChange(Schema):
     networks: list[str] | None = Field(None, max_length=20, description="wifi, 5g, 4g, 3g, 2g; empty: any")
     objects: list[Objects] = Field([], max_length=3, description="lists to add, one of a kind")
     remove_lists: list[int] = Field([], max_length=1000, description="ids of lists to drop")
-    guardrail: Guard | None = Field(None, description="{}: none")
+    guardrail: Guardrail | None = Field(None, description="{}: none")
 
 
-class TaskIn(TaskChange):
+class TaskNew(TaskChange):
     """A new task."""
 
     version: str = Field(max_length=14)
@@ -99,7 +99,7 @@ class TaskEdit(TaskChange):
     reason: str = Field("", max_length=500)
 
 
-def new_task(program: MiniProgram, body: TaskIn, *, by: User) -> TaskSettings:
+def new_task(program: MiniProgram, body: TaskNew, *, by: User) -> TaskSettings:
     """Return the settings of a new task; raises Problem 422 beside the fields that are wrong."""
     data = _sent(program, body, {"starts_at": timezone.now()})
     return _settings(TaskForm(data, None, program=program, by=by))
@@ -210,4 +210,4 @@ def _added(body: TaskChange, kind: str) -> Objects | None:
 
 
 def _wrong(field: str, message: str) -> Problem:
-    return Problem(422, "The request has errors.", code="invalid", errors=[{"field": field, "message": message}])
+    return wrong_fields([(field, message)])

@@ -10,6 +10,7 @@ from ninja import Body, Field, Query, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, checked, reason_of
+from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -23,13 +24,6 @@ TAGS = ["Trial version"]
 PATH = "/programs/{app_id}/trial"
 
 
-class Application(Schema):
-    """A host app with which testers can open the link."""
-
-    application_id: str
-    name: str
-
-
 class Trial(Schema):
     """The version that testers get."""
 
@@ -39,10 +33,10 @@ class Trial(Schema):
     link: str = Field(description="what the QR code holds; whoever has it gets the version, so treat it as a secret")
     set_by: str
     set_at: datetime
-    applications: list[Application]
+    applications: list[ApplicationRef] = Field(description="with which testers can open the link")
 
 
-class TrialIn(Schema):
+class TrialNew(Schema):
     """What testers shall get."""
 
     version: str = Field(max_length=14)
@@ -60,7 +54,7 @@ def get_trial(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
 
 
 @endpoint(api.put, PATH, Scope.TRIAL, Permission.UPLOAD, load=mini_program_for, response=Trial, tags=TAGS)
-def set_trial(request: ApiRequest, program: MiniProgram, body: Annotated[TrialIn, Body()]) -> dict[str, Any]:
+def set_trial(request: ApiRequest, program: MiniProgram, body: Annotated[TrialNew, Body()]) -> dict[str, Any]:
     """Choose what testers get; the link that they have goes on working."""
     current = _trial_of(program)
     seen = current.set_at.isoformat() if current else ""
@@ -91,5 +85,5 @@ def _trial_out(trial: TrialVersion, program: MiniProgram) -> dict[str, Any]:
         "link": trial.link,
         "set_by": str(trial.set_by),
         "set_at": trial.set_at,
-        "applications": list(program.bindings.bound().applications()),
+        "applications": [application_ref(one) for one in program.bindings.bound().applications()],
     }

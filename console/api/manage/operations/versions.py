@@ -16,6 +16,7 @@ from console.api.manage import uploads
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, reason_of
+from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
@@ -76,8 +77,7 @@ class AuditOut(Schema):
 class DecisionOut(Schema):
     """The decision of one host app."""
 
-    application_id: str
-    application: str
+    application: ApplicationRef
     state: str
     note: str
     decided_by: str | None
@@ -282,8 +282,7 @@ def audit_out(audit: Audit) -> dict[str, Any]:
     prefetch_related_objects([audit], _decided())
     decisions = [
         {
-            "application_id": decision.application.application_id,
-            "application": str(decision.application),
+            "application": application_ref(decision.application),
             "state": decision.state,
             "note": decision.note,
             "decided_by": str(decision.decided_by) if decision.decided_by else None,

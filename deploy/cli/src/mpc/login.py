@@ -101,6 +101,12 @@ def whoami(appid: AppId = "", pkp: KeyFile = None, robot: Robot = 1, url: Url = 
     found = access(url, key_file=pkp, app_id=appid, robot=robot, folder=HERE)
     with Api(found) as api:
         me = {**api.get("/me"), "url": found.url, "source": found.source}
-    names = ("name", "team", "app_id", "scopes", "expires_at", "url", "source")
-    shown = [(name, ", ".join(me[name]) if name == "scopes" else me[name]) for name in names if me[name]]
+    facts = {
+        "name": me["name"],
+        "team": (me["team"] or {}).get("name"),
+        "app_id": (me["program"] or {}).get("app_id"),
+        "scopes": ", ".join(me["scopes"]),
+        **{name: me[name] for name in ("expires_at", "url", "source")},
+    }
+    shown = [(name, value) for name, value in facts.items() if value]
     show.result(me, lambda: show.rows(("", "robot" if me["robot"] else "person"), shown))

@@ -25,11 +25,11 @@ def logs(
     found: Project,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as entries come, until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("-n", "--lines", min=0, max=10_000, help="How many of the newest.")] = 50,
-    since: Annotated[str, typer.Option("--time", help="15m, 1h, 6h, 24h or 7d.")] = "1h",
+    last: Annotated[str, typer.Option("--last", help="15m, 1h, 6h, 24h or 7d.")] = "1h",
     level: Annotated[
         Literal["all", "info", "warn", "error"], typer.Option("--level", help="This level and above.")
     ] = "all",
-    system: Annotated[str, typer.Option("--system", help="android or ios.")] = "",
+    platform: Annotated[str, typer.Option("--platform", help="android or ios.")] = "",
     guid: Annotated[str, typer.Option("--guid", help="Of one device.")] = "",
     page: Annotated[str, typer.Option("--page", help="How the page begins.")] = "",
     text: Annotated[str, typer.Option("--filter", help="What filterMsg contains.")] = "",
@@ -38,8 +38,8 @@ def logs(
 ) -> None:
     """Show log entries, the oldest first; with --json one a line."""
     criteria = {
-        "time": since, "level": level, "system": system, "guid": guid, "page": page, "filter": text,
-        "version": version, "trace": trace,
+        "last": last, "level": level, "platform": platform, "guid": guid, "page": page, "filter_msg": text,
+        "version": version, "trace_id": trace,
     }  # fmt: skip
     for entry in _entries(found, criteria, lines, follow=follow):
         show.result(entry, partial(_print, entry))

@@ -34,7 +34,7 @@ def _print(listed: dict[str, Any]) -> None:
     for one in listed["items"]:
         show.rows(("File", "Size", "SHA-256"), [(one["file_name"], show.size(one["size"]), one["sha256"])])
     presets = [
-        (one["application"], one["number"], one["state"], one["downloaded_by"], one["downloaded_at"])
+        (one["application"]["name"], one["version"], one["state"], one["downloaded_by"], one["downloaded_at"])
         for one in listed["presets"]
     ]
     if presets:
@@ -66,9 +66,9 @@ def download(
     one = listed["items"][0]
     output.mkdir(parents=True, exist_ok=True)
     file = output / Path(one["file_name"]).name
-    path = f"{found.path}/offline-packages/{one['number']}/file"
+    path = f"{found.path}/offline-packages/{one['version']}/file"
     _fetch(found.api, path, {"application_id": application} if application else {}, file, one)
-    facts = {"app_id": found.app_id, "version": one["number"], "sha256": one["sha256"], "size": one["size"]}
+    facts = {"app_id": found.app_id, "version": one["version"], "sha256": one["sha256"], "size": one["size"]}
     details = {**facts, "signatures": one["signatures"]}
     file.with_name(f"{file.name}.json").write_text(json.dumps(details, indent=2), encoding="utf-8")
     show.result({**facts, "file": str(file)}, lambda: show.line(f"{file} ({show.size(one['size'])})", "green"))

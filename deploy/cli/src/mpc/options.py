@@ -92,7 +92,7 @@ def project(url: str, app_id: str, folder: Path, key_file: Path | None, robot: i
 def _own_app_id(api: Api) -> str:
     """Return the App ID of a robot that is for one mini program; raises Usage for another token."""
     try:
-        app_id = api.get("/me")["app_id"]
+        app_id = (api.get("/me")["program"] or {}).get("app_id")
     except NoAccess as error:
         if error.problem.get("code") != "scope":
             raise

@@ -150,7 +150,7 @@ def _print(state: dict[str, Any], done: str = "") -> None:
     if done:
         show.line(done, "green")
     decided = [
-        (each["application"], each["state"], each["note"], each["decided_at"] or "")
+        (each["application"]["name"], each["state"], each["note"], each["decided_at"] or "")
         for each in (state["audit"] or {}).get("decisions", ())
     ]
     if "url" in state:

@@ -232,13 +232,13 @@ def _print(told: dict[str, Any]) -> None:
     if errors:
         show.rows(("Version", "Devices", "With errors", "Guardrail"), errors)
     show.rows(
-        ("When", "What", "By", "Why"), [(one["at"], one["title"], one["by"], one["why"]) for one in told["events"]]
+        ("When", "What", "By", "Why"), [(one["at"], one["title"], one["by"], one["reason"]) for one in told["events"]]
     )
 
 
 def _explain(told: dict[str, Any]) -> None:
     show.line(f"{told['conclusion']} {told['why']}".strip())
     for task in told["tasks"]:
-        show.line(f"{task['name']} ({task['version']}, {task['state']}): {task['note']}", "bold")
+        show.line(f"{task['name']} ({task['version']}, {task['state']}): {task['message']}", "bold")
         checks = [("fits" if one["fits"] else "fails", one["label"], one["message"]) for one in task["checks"]]
         show.rows(("", "Condition", "Device"), checks)

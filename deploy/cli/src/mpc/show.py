@@ -81,8 +81,8 @@ def failure(failed: Failure) -> None:
     for each in failed.problem.get("errors") or []:
         if each["message"] != failed.message:
             err.print(Text(f"  {each['field'] or 'request'}: {each['message']}"), soft_wrap=True)
-    if failed.problem.get("request"):
-        note(f"request {failed.problem['request']}")
+    if failed.problem.get("request_id"):
+        note(f"request {failed.problem['request_id']}")
 
 
 def findings(rows: list[dict[str, Any]], *, to: Console = out) -> None:

@@ -92,4 +92,9 @@ def _signature(told: dict[str, Any], application: str) -> str:
     if isinstance(package := told.get("package"), dict):
         return str(package.get("signature", ""))
     rows = [row for row in told.get("signatures") or [] if isinstance(row, dict)]
-    return next((str(row["signature"]) for row in rows if row.get("application_id") == application), "")
+    return next((str(row["signature"]) for row in rows if _application_of(row) == application), "")
+
+
+def _application_of(row: dict[str, Any]) -> str:
+    application = row.get("application")
+    return str(application.get("application_id", "")) if isinstance(application, dict) else ""

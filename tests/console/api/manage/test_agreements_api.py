@@ -22,11 +22,11 @@ def test_from_our_template_to_a_version_that_is_online(program, robot, url):
     found = {"version_number": "1.0.0", "data_types": ["camera"], "found_at": timezone.now()}
     FoundData.objects.create(mini_program=program, **found)
     begun = get(client, f"{url}/draft")
-    assert (begun["revision"], begun["why_not_publish"]) == (0, "Write the agreement first.")
-    assert begun["undeclared"] == [each["type"] for each in begun["data"]] == ["camera"]
+    assert (begun["revision"], begun["why_not"]) == (0, "Write the agreement first.")
+    assert begun["undeclared"] == [each["kind"] for each in begun["data"]] == ["camera"]
     assert wrong_fields(send(client, "POST", f"{url}/draft/publish")) == [""]
     facts = {
-        "data": [{"type": "location", "purpose": "to show the next stop"}],
+        "data": [{"kind": "location", "purpose": "to show the next stop"}],
         "third_parties": [{"name": "Maps", "purpose": "to draw the map", "link": "https://maps.example.com"}],
         "contact_email": "privacy@example.com",
         "retention": "30 days",
@@ -34,7 +34,7 @@ def test_from_our_template_to_a_version_that_is_online(program, robot, url):
     }
     saved = send(client, "PATCH", f"{url}/draft", **facts, revision=0).json()
     assert {name: saved[name] for name in facts} == facts
-    assert (saved["revision"], saved["why_not_publish"], saved["text_en"]) == (1, "", begun["text_en"])
+    assert (saved["revision"], saved["why_not"], saved["text_en"]) == (1, "", begun["text_en"])
 
     online = send(client, "POST", f"{url}/draft/publish", note="First", revision=1)
     assert (online.status_code, online.json()["number"], online.json()["asks_again"]) == (201, 1, True)
@@ -62,8 +62,8 @@ def test_says_what_is_wrong_with_a_draft(program, robot, url):
         ({"effective_on": "soon"}, "effective_on"),
         ({"text_en": "{{nothing}}"}, "text_en"),
         ({"third_parties": [{"name": "Maps", "link": "http://maps.example.com"}]}, "third_parties.0.link"),
-        ({"data": [{"type": "location", "purpose": "x" * 201}]}, "data.location.purpose"),
-        ({"data": [{"type": "shoe_size"}]}, "data.0.type"),
+        ({"data": [{"kind": "location", "purpose": "x" * 201}]}, "data.location.purpose"),
+        ({"data": [{"kind": "shoe_size"}]}, "data.0.kind"),
     ):
         assert wrong_fields(send(client, "PATCH", f"{url}/draft", **change)) == [field]
     assert wrong_fields(send(client, "POST", f"{url}/draft/publish")) == [""]  # no retention, no date

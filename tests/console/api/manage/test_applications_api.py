@@ -16,7 +16,7 @@ def test_lists_the_host_apps_of_the_team_and_what_they_restrict(program, robot):
     factories.make_application()
     client = robot(program, "read", whole_team=True)
     [listed] = get(client, "/applications")["items"]
-    assert (listed["name"], listed["team_id"]) == ("Harbour", program.team_id)
+    assert (listed["name"], listed["team"]["id"]) == ("Harbour", program.team_id)
     assert get(client, f"/applications/{application.application_id}") == listed
     apis = get(client, f"/applications/{application.application_id}/apis")["items"]
     assert {each["name"] for each in apis} == set(application.apis.values_list("name", flat=True))
@@ -56,14 +56,14 @@ def test_activity_says_who_did_what_and_what_changed(program, robot):
     client = robot(program, "read", "configure", whole_team=True)
     factories.make_program()  # of another team
     send(client, "PATCH", f"/programs/{program.app_id}", introduction="New words.")
-    [entry] = get(client, "/activity", what="mini_program.edited", who="rele", when="1")["items"]
-    assert (entry["actor"], entry["source"], entry["app_id"]) == ("release", "api", program.app_id)
+    [entry] = get(client, "/activity", event="mini_program.edited", by="rele", days="1")["items"]
+    assert (entry["by"], entry["source"], entry["app_id"]) == ("release", "api", program.app_id)
     assert entry["changes"] == [{"field": "introduction", "before": "What it is for.", "after": "New words."}]
-    assert entry in get(client, f"/programs/{program.app_id}/activity", request=entry["request"])["items"]
+    assert entry in get(client, f"/programs/{program.app_id}/activity", request_id=entry["request_id"])["items"]
     team = get(client, f"/teams/{program.team_id}/activity")["items"]
     assert [each["id"] for each in team] == [
         *ActivityEntry.objects.of_team(program.team_id).values_list("pk", flat=True)
     ]
-    assert get(client, "/activity", who="nobody")["items"] == []
-    assert wrong_fields(client.get("/api/v1/activity", {"what": "nothing.happened"})) == ["what"]
-    assert wrong_fields(client.get("/api/v1/activity", {"when": "2"})) == ["when"]
+    assert get(client, "/activity", by="nobody")["items"] == []
+    assert wrong_fields(client.get("/api/v1/activity", {"event": "nothing.happened"})) == ["event"]
+    assert wrong_fields(client.get("/api/v1/activity", {"days": "2"})) == ["days"]

@@ -15,11 +15,11 @@ def test_asks_for_a_binding_and_takes_the_request_back(program, robot):
     client, url = robot(program, "read", "configure"), f"/programs/{program.app_id}"
     offered = get(client, f"{url}/bindable-applications")["items"]
     assert offered == [{"application_id": application.application_id, "name": application.name}]
-    asked = {"application": application.application_id, "reason": "Buses at the harbour"}
+    asked = {"application_id": application.application_id, "reason": "Buses at the harbour"}
     made = send(client, "POST", f"{url}/bindings", **asked)
     assert (made.status_code, made.json()["state"], made.json()["requested_by"]) == (201, "waiting", "release")
     assert get(client, f"{url}/bindable-applications")["items"] == []
-    assert wrong_fields(send(client, "POST", f"{url}/bindings", **asked)) == ["application"]
+    assert wrong_fields(send(client, "POST", f"{url}/bindings", **asked)) == ["application_id"]
 
     one = f"{url}/bindings/{made.json()['id']}"
     assert send(client, "POST", f"{one}/withdraw").json()["state"] == "withdrawn"

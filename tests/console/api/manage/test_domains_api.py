@@ -24,11 +24,11 @@ def test_replaces_the_lists_that_are_named(robot, program, url):
     assert before["domains"]["socket"] == ["wss://push.example.com"]
     assert before["changes_left"] == 50
     lists = {"request": ["https://a.example.com", "b.example.com:8443"]}
-    after = send(client, "PUT", url, domains=lists, seen=before["seen"]).json()
+    after = send(client, "PUT", url, domains=lists, revision=before["revision"]).json()
     assert after["domains"]["request"] == ["https://a.example.com", "https://b.example.com:8443"]
     assert after["domains"]["socket"] == ["wss://push.example.com"]  # as it was
     assert (after["changes_left"], get(client, url)) == (49, after)
-    late = send(client, "PUT", url, domains={"request": []}, seen=before["seen"])
+    late = send(client, "PUT", url, domains={"request": []}, revision=before["revision"])
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
 
 
@@ -58,5 +58,5 @@ def test_says_whether_a_url_may_be_opened(robot, program, url):
     client = robot(program, "read")
     assert get(client, f"{url}/check", url="https://api.example.com/stops")["allowed"] is True
     refused = get(client, f"{url}/check", url="wss://api.example.com/", kind="socket")
-    assert (refused["allowed"], bool(refused["words"])) == (False, True)
+    assert (refused["allowed"], bool(refused["message"])) == (False, True)
     assert wrong_fields(client.get(f"/api/v1{url}/check")) == ["url"]

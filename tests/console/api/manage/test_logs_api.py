@@ -33,7 +33,7 @@ def test_what_fits_comes_newest_first_in_pages(program, logs):
     factories.make_entries(program, 1, time=timezone.now())  # comes in meanwhile and moves nothing
     second = logs(limit=3, page="pages/index", cursor=first["next"]).json()
     assert [each["id"] for each in first["items"] + second["items"]] == [str(entry.id) for entry in made]
-    assert (first["items"][0]["application"], second["next"]) == (application.name, "")
+    assert (first["items"][0]["application"]["name"], second["next"]) == (application.name, "")
     [error] = logs(level="error").json()["items"]
     assert error["lines"] == [{"time": "1970-01-01T00:00:01.000+00:00", "level": "error", "text": text}]
 
@@ -51,7 +51,7 @@ def test_groups_errors(program, robot, logs):
     factories.make_entries(program, 1, level=8, text="Timeout", version="1.1.0")
     factories.make_entries(program, 1)
     found = logs("", level="error").json()["items"]
-    groups = robot(program, "read", name="other").get(f"/api/v1/programs/{program.app_id}/log-errors").json()
+    groups = robot(program, "read", name="other").get(f"/api/v1/programs/{program.app_id}/log-errors").json()["items"]
     assert len(found) == 3
     assert [(group["error"], group["version"], group["entries"]) for group in groups] == [
         ("Timeout", "1.0.0", 2),
@@ -64,15 +64,15 @@ def test_counts_over_time(program, robot):
     factories.make_entries(program, 2, level=4, time=now - timedelta(minutes=3))
     factories.make_entries(program, 1, level=8, time=now - timedelta(minutes=40))
     client, url = robot(program, "read"), f"/api/v1/programs/{program.app_id}/log-volume"
-    bars = client.get(url, {"time": "1h"}).json()
+    bars = client.get(url, {"last": "1h"}).json()["items"]
     assert (sum(bar["warn"] for bar in bars), sum(bar["error"] for bar in bars), len(bars) <= 75) == (2, 1, True)
-    assert all(bar["end"] == after["start"] for bar, after in pairwise(bars))
-    assert client.get(url, {"time": "1h", "level": "error"}).json()[-1]["warn"] == 0
+    assert all(bar["ends_at"] == after["starts_at"] for bar, after in pairwise(bars))
+    assert client.get(url, {"last": "1h", "level": "error"}).json()["items"][-1]["warn"] == 0
     assert client.get(url, {"level": "loud"}).status_code == 422
 
 
 @pytest.mark.parametrize(
-    "query", [{"level": "loud"}, {"guid": "1"}, {"time": "3h"}, {"since": "yesterday"}, {"cursor": "x"}, {"limit": 0}]
+    "query", [{"level": "loud"}, {"guid": "1"}, {"last": "3h"}, {"since": "yesterday"}, {"cursor": "x"}, {"limit": 0}]
 )
 def test_says_which_criterion_is_wrong(logs, query):
     answer = logs(**query)

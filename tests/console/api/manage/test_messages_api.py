@@ -16,10 +16,10 @@ def test_adds_a_template_in_the_order_that_was_sent_and_deletes_it(program, robo
     client, url = robot(program, "read", "configure"), f"/programs/{program.app_id}"
     [offered] = get(client, f"{url}/template-library", q="Arrival", kind="one_time")["items"]
     assert [(word["number"], word["key"]) for word in offered["keywords"]][:2] == [(1, "thing1"), (2, "time2")]
-    wanted = {"number": public.number, "numbers": [2, 1], "note": "At the stop"}
+    wanted = {"number": public.number, "keywords": [2, 1], "note": "At the stop"}
     made = send(client, "POST", f"{url}/templates", **wanted)
     assert (made.status_code, [word["key"] for word in made.json()["keywords"]]) == (201, ["time2", "thing1"])
-    assert wrong_fields(send(client, "POST", f"{url}/templates", **{**wanted, "numbers": [1, 2]})) == ["numbers"]
+    assert wrong_fields(send(client, "POST", f"{url}/templates", **{**wanted, "keywords": [1, 2]})) == ["keywords"]
 
     one = f"{url}/templates/{made.json()['template_id']}"
     assert get(client, one) == get(client, f"{url}/templates")["items"][0] == made.json()
@@ -30,9 +30,9 @@ def test_adds_a_template_in_the_order_that_was_sent_and_deletes_it(program, robo
     assert not MyTemplate.objects.live().exists()
 
 
-@pytest.mark.parametrize("change", [{"number": 1}, {"numbers": [1, 99]}, {"numbers": []}, {"numbers": [1, 1]}])
+@pytest.mark.parametrize("change", [{"number": 1}, {"keywords": [1, 99]}, {"keywords": []}, {"keywords": [1, 1]}])
 def test_says_what_is_wrong_with_a_template(program, robot, change):
-    wanted = {"number": factories.make_public_template().number, "numbers": [1]} | change
+    wanted = {"number": factories.make_public_template().number, "keywords": [1]} | change
     answer = send(robot(program, "configure"), "POST", f"/programs/{program.app_id}/templates", **wanted)
     assert wrong_fields(answer) == [*change]
 
@@ -57,7 +57,7 @@ def test_lists_messages_in_pages_and_opens_one(program, robot, messages):
     opened = get(client, f"{url}/{failed['id']}")
     assert {**opened, **failed} == opened
     assert opened["values"]["thing1"] == "Harbour Clinic"
-    days = get(client, f"/programs/{program.app_id}/message-days")
+    days = get(client, f"/programs/{program.app_id}/message-days")["items"]
     assert (len(days), days[-1]["waiting"], days[-1]["failed"]) == (14, 3, 1)
     assert wrong_fields(client.get(f"/api/v1{url}", {"since": "never"})) == ["since"]
     assert wrong_fields(client.get(f"/api/v1{url}", {"cursor": "x"})) == ["cursor"]

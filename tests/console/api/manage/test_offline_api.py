@@ -30,15 +30,15 @@ def test_the_package_is_listed_and_downloaded_on_record(program, robot, base):
     version = factories.make_online(program)
 
     [package] = client.get(url).json()["items"]
-    assert (package["number"], package["file_name"]) == ("1.0.0", f"{program.app_id}_1.0.0.apkg")
-    assert [one["application_id"] for one in package["signatures"]] == [application.application_id]
+    assert (package["version"], package["file_name"]) == ("1.0.0", f"{program.app_id}_1.0.0.apkg")
+    assert [one["application"]["application_id"] for one in package["signatures"]] == [application.application_id]
     made = post(client, url, application_id=application.application_id).json()
     assert made["signatures"][0]["signature"]
     file = client.get(f"/api/v1{made['file']}")
     assert sha256(file.getvalue()).hexdigest() == made["sha256"] == version.package.sha256
     assert package["file_name"] in file["Content-Disposition"]
     [preset] = client.get(url).json()["presets"]
-    assert (preset["application_id"], preset["number"], preset["state"]) == (
+    assert (preset["application"]["application_id"], preset["version"], preset["state"]) == (
         application.application_id, "1.0.0", "current",
     )  # fmt: skip
     entry = ActivityEntry.objects.get(verb="offline.downloaded")

@@ -22,41 +22,44 @@ def application(program):
 
 def test_asks_for_apis_and_gives_one_up(program, robot, application):
     client, url = robot(program, "read", "configure"), f"/programs/{program.app_id}"
-    offered = get(client, f"{url}/restricted-apis", application=application.application_id)["items"]
+    offered = get(client, f"{url}/restricted-apis", application_id=application.application_id)["items"]
     assert {each["api"] for each in offered} == {"wx.getLocation", "wx.openDoor"}
-    asked = {"application": application.application_id, "reason": "Stops near you", "apis": ["wx.getLocation"]}
+    asked = {"application_id": application.application_id, "reason": "Stops near you", "apis": ["wx.getLocation"]}
     made = send(client, "POST", f"{url}/permissions", **asked)
-    assert (made.status_code, [(each["api"], each["state"]) for each in made.json()]) == (
+    assert (made.status_code, [(each["api"], each["state"]) for each in made.json()["items"]]) == (
         201,
         [("wx.getLocation", "waiting")],
     )
     assert [each["api"] for each in get(client, f"{url}/restricted-apis")["items"]] == ["wx.openDoor"]
     assert wrong_fields(send(client, "POST", f"{url}/permissions", **asked)) == ["apis"]
 
-    one = f"{url}/permissions/{made.json()[0]['id']}"
+    one = f"{url}/permissions/{made.json()['items'][0]['id']}"
     assert send(client, "POST", f"{one}/withdraw").json()["state"] == "withdrawn"
     granted = factories.make_permission(program, application, "wx.openDoor")
     ended = send(client, "POST", f"{url}/permissions/{granted.pk}/give-up").json()
     assert (ended["state"], ended["in_force"]) == ("ended", False)
-    assert [each["id"] for each in get(client, f"{url}/permissions")["items"]] == [granted.pk, made.json()[0]["id"]]
+    listed = get(client, f"{url}/permissions")["items"]
+    assert [each["id"] for each in listed] == [granted.pk, made.json()["items"][0]["id"]]
     assert get(client, f"{url}/permissions/{granted.pk}") == ended
 
 
 def test_asks_only_host_apps_that_the_program_is_bound_to(program, robot, application):
     client, url = robot(program, "configure"), f"/programs/{program.app_id}"
     other = factories.make_application(program.team).application_id
-    asked = {"application": other, "reason": "Why"}
-    assert wrong_fields(send(client, "POST", f"{url}/permissions", **asked, apis=["wx.getLocation"])) == ["application"]
-    assert wrong_fields(send(client, "POST", f"{url}/exemptions", **asked)) == ["application"]
+    asked = {"application_id": other, "reason": "Why"}
+    assert wrong_fields(send(client, "POST", f"{url}/permissions", **asked, apis=["wx.getLocation"])) == [
+        "application_id"
+    ]
+    assert wrong_fields(send(client, "POST", f"{url}/exemptions", **asked)) == ["application_id"]
     assert not ApiPermission.objects.exists()
 
 
 def test_asks_to_skip_domain_verification(program, robot, application):
     client, url = robot(program, "read", "configure"), f"/programs/{program.app_id}/exemptions"
-    asked = {"application": application.application_id, "reason": "Hosts of our customers"}
+    asked = {"application_id": application.application_id, "reason": "Hosts of our customers"}
     made = send(client, "POST", url, **asked)
     assert (made.status_code, made.json()["state"], made.json()["in_force"]) == (201, "waiting", False)
-    assert wrong_fields(send(client, "POST", url, **asked)) == ["application"]
+    assert wrong_fields(send(client, "POST", url, **asked)) == ["application_id"]
     assert send(client, "POST", f"{url}/{made.json()['id']}/give-up").status_code == 409
     assert send(client, "POST", f"{url}/{made.json()['id']}/withdraw").json()["state"] == "withdrawn"
     granted = factories.make_exemption(program, application)

@@ -13,7 +13,7 @@ from console.base.core import bodies
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-MEMBERS = {"type", "title", "status", "code", "detail", "request"}
+MEMBERS = {"type", "title", "status", "code", "detail", "request_id"}
 
 
 def problem(answer, status):
@@ -103,7 +103,7 @@ def test_an_error_of_ours_and_a_host_that_is_none(program, robot, monkeypatch, s
         broken.setattr("console.api.manage.guard.idempotency.once", lambda *_arguments: 1 / 0)
         found = problem(client.get(f"{PREFIX}me"), 500)
     assert "ZeroDivision" not in json.dumps(found)
-    assert found["request"]
+    assert found["request_id"]
     settings.ALLOWED_HOSTS = ["console.example.com"]
     assert problem(client.get(f"{PREFIX}me"), 400)
 

@@ -24,11 +24,11 @@ def wanted():
 def test_creates_a_program_and_asks_for_a_binding(program, robot, wanted):
     application = factories.make_application()
     client = robot(program, "read", "configure", whole_team=True)
-    made = send(client, "POST", "/programs", **wanted, application=application.application_id)
-    assert (made.status_code, made.json()["team"], made.json()["revision"]) == (201, str(program.team), 1)
+    made = send(client, "POST", "/programs", **wanted, application_id=application.application_id)
+    assert (made.status_code, made.json()["team"]["name"], made.json()["revision"]) == (201, str(program.team), 1)
     row = MiniProgram.objects.get(app_id=made.json()["app_id"])
     assert row.bindings.get().application == application
-    assert get(client, f"/programs/{row.app_id}")["category_id"] == wanted["category_id"]
+    assert get(client, f"/programs/{row.app_id}")["category"]["id"] == wanted["category_id"]
     assert {entry.source for entry in ActivityEntry.objects.of_program(row.app_id)} == {"api"}
 
 
@@ -40,7 +40,7 @@ def test_says_what_is_wrong_with_a_new_program(program, robot, wanted):
         ({"name": program.name}, ["name"]),
         ({"category_id": 0, "introduction": " "}, ["category_id", "introduction"]),
         ({"team_id": foreign}, ["team_id"]),
-        ({"application": "ha00000000000000"}, ["application"]),
+        ({"application_id": "ha00000000000000"}, ["application_id"]),
     ):
         assert sorted(wrong_fields(send(client, "POST", "/programs", **{**wanted, **change}))) == fields
     assert MiniProgram.objects.count() == 1
@@ -86,7 +86,7 @@ def test_finds_programs_by_name_shelf_team_and_category(program, robot):
 
 def test_lists_what_operators_keep(program, robot):
     client = robot(program, "read")
-    assert str(program.category) in [each["name"] for each in get(client, "/categories")]
+    assert str(program.category) in [each["name"] for each in get(client, "/categories")["items"]]
     IdeDownload.objects.create(
         version="3.8.1", platform="linux", url="https://ide.example.com/", released_on="2026-11-01"
     )

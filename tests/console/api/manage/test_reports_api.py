@@ -69,7 +69,7 @@ def test_a_finding_is_settled_and_reopened(program, robot):
 
     done = post(client, f"{url}/{FINDING}/settle", reason="A sample", until="2999-12-31")
     [secret] = done.json()["findings"]["secrets"]
-    assert (done.status_code, secret["state"], secret["settled"]["by"]) == (200, "settled", "release")
+    assert (done.status_code, secret["state"], secret["settled"]["settled_by"]) == (200, "settled", "release")
     assert (secret["settled"]["until"], done.json()["findings"]["badge"]) == ("2999-12-31", "green")
     assert post(client, f"{url}/{FINDING}/settle", reason="Again").status_code == 409
     again = post(client, f"{url}/{FINDING}/reopen", reason="It is one")
@@ -107,7 +107,9 @@ def test_an_audit_says_who_decided_what(program, robot):
     found = client.get(url).json()
     assert (found["state"], found["version"], found["package_sha256"]) == ("rejected", "1.0.0", audit.package_sha256)
     assert (found["submitted_by"], found["closed_at"] is None) == (str(audit.submitted_by), False)
-    states = {each["application"]: (each["state"], each["note"], each["decided_by"]) for each in found["decisions"]}
+    states = {
+        each["application"]["name"]: (each["state"], each["note"], each["decided_by"]) for each in found["decisions"]
+    }
     assert states == {"One": ("rejected", "No map", str(reviewer)), "Two": ("withdrawn", "", None)}
     assert client.get(f"/api/v1/programs/{program.app_id}/audits").json()["items"] == [found]
     assert client.get(f"{url}/report").json()["state"] == "written"

@@ -40,7 +40,7 @@ def test_an_audit_is_read_and_approved(program, application, reviewer, client):
     audit = factories.make_audit(program)
     factories.make_report(audit.version, audit)
     [review] = client.get(REVIEWS).json()["items"]
-    assert (review["kind"], review["version"], review["app_id"]) == ("audit", "1.0.0", program.app_id)
+    assert (review["kind"], review["version"], review["program"]["app_id"]) == ("audit", "1.0.0", program.app_id)
     assert (review["state"], review["why_not"], review["audit"]) == ("waiting", "", audit.number)
     url = f"{REVIEWS}/{review['id']}"
     assert client.get(url).json() == review
@@ -115,9 +115,14 @@ def test_the_list_comes_in_pages_over_all_kinds(program, application, client):
         if not cursor:
             break
     assert seen == expected
-    [only] = client.get(REVIEWS, {"kind": "exemption", "application": application.application_id}).json()["items"]
+    [only] = client.get(REVIEWS, {"kind": "exemption", "application_id": application.application_id}).json()["items"]
     assert only["id"] == expected[2]
-    for wrong in ({"cursor": "17"}, {"state": "gone"}, {"application": "\0"}, {"cursor": "9999999999999999-audit-0"}):
+    for wrong in (
+        {"cursor": "17"},
+        {"state": "gone"},
+        {"application_id": "\0"},
+        {"cursor": "9999999999999999-audit-0"},
+    ):
         assert client.get(REVIEWS, wrong).status_code == 422
 
 

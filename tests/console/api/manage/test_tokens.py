@@ -21,7 +21,12 @@ ME = "/api/v1/me"
 def test_says_who_asks_and_when_it_was_used(program, robot):
     client = robot(program, "read")
     me = client.get(ME).json()
-    assert (me["name"], me["robot"], me["app_id"], me["scopes"]) == ("release", True, program.app_id, ["read"])
+    assert (me["name"], me["robot"], me["program"]["app_id"], me["scopes"]) == (
+        "release",
+        True,
+        program.app_id,
+        ["read"],
+    )
     token = Token.objects.get()
     assert (token.last_used_from, token.last_used_at is None) == ("127.0.0.1", False)
 

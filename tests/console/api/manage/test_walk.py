@@ -38,17 +38,17 @@ BODIES: dict[str, dict[str, object]] = {
     "explain_task": {"guid": "0302"},
     "explain_device": {"guid": "0302"},
     "create_program": {"name": "Ferry", "category_id": 1, "introduction": "When it goes."},
-    "request_binding": {"application": "ha", "reason": "Why"},
-    "request_permissions": {"application": "ha", "reason": "Why", "apis": []},
-    "request_exemption": {"application": "ha", "reason": "Why"},
+    "request_binding": {"application_id": "ha", "reason": "Why"},
+    "request_permissions": {"application_id": "ha", "reason": "Why", "apis": []},
+    "request_exemption": {"application_id": "ha", "reason": "Why"},
     "replace_domains": {"domains": {}},
-    "add_template": {"number": 1, "numbers": [1]},
+    "create_template": {"number": 1, "keywords": [1]},
 }
 # The same, of what takes a file.
 FORMS: dict[str, dict[str, object]] = {
     "upload_version": {"number": "9.9.9"},
     "upload_file": {},
-    "upload_list": {"kind": "guid"},
+    "upload_object_list": {"kind": "guid"},
 }
 
 
