@@ -20,8 +20,10 @@ from hypothesis import HealthCheck, settings
 
 from console.api.device.update import claims
 from console.base.accounts.models import User
-from console.base.activity.events import EVENTS
+from console.base.activity import payloads
+from console.base.activity.events import EVENTS, Event
 from console.base.activity.models import ActivityEntry
+from console.base.activity.signals import emitted
 from console.base.core import request_id, sheets
 from tests.factories import make_user
 from tests.signing_in import client_of
@@ -166,6 +168,15 @@ def every_value_has_its_words(instance: ActivityEntry, **named: Any) -> None:
     if event := EVENTS.get(instance.verb):
         keys = {key for key, _before, _after in instance.changes() if not key[-1].isdigit()}
         assert keys <= {*event.fields}, instance.verb
+
+
+@receiver(emitted)
+def every_event_can_be_told(sender: type[Event], *, event: Event, entry: ActivityEntry, **named: Any) -> None:
+    """What webhooks would hear of it has the shape of its example, whoever listens (A-4)."""
+    told, example = payloads.payload(event, entry)["data"], payloads.example(sender)["data"]
+    for key, value in told.items():
+        if isinstance(value, dict) and key not in ("before", "after"):
+            assert example[key] is not None and value.keys() == example[key].keys(), (event.name, key)
 
 
 @pytest.fixture(autouse=True)

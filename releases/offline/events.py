@@ -18,6 +18,7 @@ class OfflineDownloaded(VersionEvent):
     in_list = ""  # only looked at
     fields = {"application": Field(_("Host app")), "package": Hash(_("Package")), "version": Field(_("Version"))}
     kept = True  # which presets are in the field
+    application: HostApplication | None = None
 
     def __init__(self, on: Version, *, application: HostApplication | None, **values: Any) -> None:
         after: dict[str, Any] = {"version": on.number, "package": on.package.sha256}

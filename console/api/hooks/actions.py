@@ -96,9 +96,7 @@ def edit(
     before = _facts(current)
     current.language, current.events = language, patterns
     if url:
-        current.sealed_url, current.address, current.changed_at = seal(url), masked(url, current.format), at
-        current.failures, current.open_until, current.failing_since = 0, None, None
-        current.last_success_at, current.last_failure_at, current.last_failure = None, None, ""
+        _move(current, url, at=at)
     current.revision += 1
     current.save()
     if chat_secret and current.format in WITH_OWN_SECRET:
@@ -179,6 +177,13 @@ def replay(
     _try_now(current, at=at)
     emit(events.WebhookReplayed(current, by=by, at=at, after={"deliveries": count}))
     return count
+
+
+def _move(webhook: Webhook, url: str, *, at: datetime) -> None:
+    """Put another address into the row, with a clean record: how the old one answered says nothing of it."""
+    webhook.sealed_url, webhook.address, webhook.changed_at = seal(url), masked(url, webhook.format), at
+    webhook.failures, webhook.open_until, webhook.failing_since = 0, None, None
+    webhook.last_success_at, webhook.last_failure_at, webhook.last_failure = None, None, ""
 
 
 def _requeue(rows: QuerySet[Delivery], *, at: datetime) -> int:

@@ -8,12 +8,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from console.api.hooks import actions, switching, tasks
+from console.api.hooks import actions, delivery, switching, tasks
 from console.api.hooks.models import Delivery, Webhook
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
 from console.base.activity.signals import emitted
+from console.base.core import retention
 from console.base.core.errors import ActionRefused
+from console.base.core.outbox import leases
 from miniprograms import actions as miniprograms
 from releases import actions as releases
 from tests import factories
@@ -111,9 +113,9 @@ def test_a_private_address_is_refused_when_it_is_set_and_when_it_is_asked(progra
         factories.make_delivery(made.row)
         run()
         assert receiver.requests == []
-    delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.status) == ("waiting", None)
-    assert delivery.reason == "The address is in a private network"
+    row = Delivery.objects.get()
+    assert (row.state, row.status) == ("waiting", None)
+    assert row.reason == "The address is in a private network"
 
 
 def test_attempts_are_kept_without_what_is_secret(program, run):
@@ -179,3 +181,37 @@ def test_a_receiver_that_is_gone_or_fails_for_days_is_switched_off_and_on_again(
         run()
         webhook.refresh_from_db()
         assert (webhook.shown_state, len(receiver.taken)) == ("delivering", 1)
+
+
+def test_what_expires_says_why(run):
+    team = factories.make_team()
+    on, off = (factories.make_webhook(team, f"https://{name}.example.com/", "trial.set").row for name in ("a", "b"))
+    Webhook.objects.filter(pk=off.pk).update(off_at=timezone.now())
+    for hook in (on, off):
+        factories.make_delivery(hook, give_up_at=timezone.now() - timedelta(seconds=1))
+    assert tasks.sweep() == 2
+    assert set(Delivery.objects.values_list("webhook", "state", "reason")) == {
+        (on.pk, "failed", "There was no time to try"),
+        (off.pk, "failed", "The webhook was switched off"),
+    }
+    assert tasks.sweep() == 0
+
+
+def test_what_can_not_be_opened_any_more_keeps_no_worker_busy(monkeypatch):
+    monkeypatch.setattr(leases, "RUN_SECONDS", 10**6)  # Looking again and again would never end.
+    hook = factories.make_webhook(factories.make_team(), "https://a.example.com/", "trial.set").row
+    factories.make_delivery(hook)
+    Webhook.objects.update(sealed_url="sealed under another SECRET_KEY")
+    wakes = []
+    delivery.deliver(wake=lambda: wakes.append("deliver"))
+    assert wakes == []
+    assert Delivery.objects.values_list("state", "tries", "lease").get() == ("waiting", 0, None)
+
+
+def test_old_deliveries_go(settings):
+    hook = factories.make_webhook(factories.make_team(), "https://a.example.com/", "trial.set").row
+    at, settings.WEBHOOK_DAYS = timezone.now(), 30
+    factories.make_delivery(hook, state="delivered", created_at=at - timedelta(days=31))
+    young = factories.make_delivery(hook, state="delivered", created_at=at - timedelta(days=29))
+    assert retention.delete("webhook_deliveries", at=at) == 1
+    assert Delivery.objects.get() == young

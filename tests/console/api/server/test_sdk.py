@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.factories import (
     make_online,
     make_program,
     make_program_user,
+    make_public_template,
     make_secret,
     make_template,
 )
@@ -81,6 +83,30 @@ def test_the_whole_way(program: MiniProgram, point: Point) -> None:
     with pytest.raises(WeChatClientException) as refused:
         client.wxa.send_subscribe_message(user.openid, template.template_id, DATA)
     assert refused.value.errcode == 43101
+
+
+def test_templates_sessions_and_codes(program: MiniProgram, point: Point) -> None:
+    """What the SDK has no method for goes by its general ones."""
+    application = make_binding(program, make_application()).application
+    client, public = point(make_secret(program)), make_public_template()
+    to_root = {"api_base_url": client.wxa.API_BASE_URL}
+
+    made = client.post("wxaapi/newtmpl/addtemplate", data={"tid": public.number, "kidList": [2, 1]}, **to_root)
+    assert client.get("wxaapi/newtmpl/gettemplate", **to_root)["data"][0]["priTmplId"] == made["priTmplId"]
+    client.post("wxaapi/newtmpl/deltemplate", data={"priTmplId": made["priTmplId"]}, **to_root)
+    assert client.get("wxaapi/newtmpl/gettemplate", **to_root)["data"] == []
+
+    code = codes.make(program, application=application, account="acc-1", request_id="req-1")
+    session = client.wxa.code_to_session(code)
+    signature = hmac.new(session["session_key"].encode(), b"", "sha256").hexdigest()
+    asked = {"openid": session["openid"], "signature": signature, "sig_method": "hmac_sha256"}
+    assert client.get("wxa/checksession", params=asked, **to_root)["errcode"] == 0
+
+    image = client.wxa.get_wxa_code_unlimited("a=1", page="pages/index/index")
+    assert image.content.startswith(b"\x89PNG")
+    with pytest.raises(WeChatClientException) as refused:
+        client.wxa.get_wxa_code_unlimited("a=1", page="pages/none/none")
+    assert refused.value.errcode == 41030
 
 
 def test_a_new_token_when_the_old_one_is_over(program: MiniProgram, point: Point) -> None:
