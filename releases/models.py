@@ -144,6 +144,7 @@ class Version(ConcurrentTransitionMixin, models.Model):
                 condition=models.Q(state="development"),
                 name="version_newest",
             ),
+            models.Index(fields=["mini_program", "-uploaded_at", "-id"], name="version_by_time"),
             _by_number("version_approved", state="approved"),
             _by_number("version_retired", state="retired", rolled_back_at=None),
         ]
