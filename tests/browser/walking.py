@@ -65,7 +65,8 @@ async theme => {
 LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "security_log", "mfa_add_webauthn"]
 ENTRANCE = ["account_login", "account_reset_password"]
 FILES = {"icon_file", "device:openapi", "reviews:package", "reviews:binding_package", "grayscale:list_values"}
-FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download", "api:openapi-json", "api:api-root", "sdk_file"}
+FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download", "sdk_file"}
+FILES |= {"api:openapi-json", "api:api-root"}
 LOCAL = {"mailbox", "mailbox_mail"}  # there are none where mails are sent
 # Parts of pages, that htmx fetches.
 PARTS = {"switch", "session", "grayscale:live"}
