@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from console import roles
 from console.platform import serving
@@ -20,10 +21,17 @@ from tests.console.platform.conftest import OwnValkey
 from tests.processes import START_SECONDS, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PREFETCHED = 4  # tasks that a worker with one process takes at a time, as Celery has it
 
 
 @pytest.fixture
-def processes(own_valkey: OwnValkey) -> Iterator[list]:
+def log(tmp_path: Path) -> Path:
+    """What the worker writes."""
+    return tmp_path / "worker.log"
+
+
+@pytest.fixture
+def processes(own_valkey: OwnValkey, log: Path) -> Iterator[list]:
     """A worker of all queues, and beat."""
     environment = {
         **os.environ,
@@ -36,8 +44,9 @@ def processes(own_valkey: OwnValkey) -> Iterator[list]:
     }
     commands = {"worker": serving.worker("periodic", concurrency=1), "beat": serving.beat()}
     with ExitStack() as stack:
+        errors = {"worker": stack.enter_context(log.open("wb")), "beat": None}
         yield [
-            stack.enter_context(running(command, env={**environment, roles.VARIABLE: role}))
+            stack.enter_context(running(command, env={**environment, roles.VARIABLE: role}, stderr=errors[role]))
             for role, command in commands.items()
         ]
 
@@ -85,3 +94,26 @@ def test_they_outlive_a_broker_that_becomes_a_replica(processes: list, own_valke
         client.execute_command("REPLICAOF", "NO", "ONE")
     wait_for_a_sign(now())
     assert [process.poll() for process in processes] == [None, None]
+
+
+def test_a_worker_goes_on_when_all_that_it_had_taken_ended_while_the_broker_was_away(
+    processes: list, own_valkey: OwnValkey, log: Path
+) -> None:
+    wait_for_a_sign(None)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE messaging_message IN ACCESS EXCLUSIVE MODE")  # which a task of each second reads
+        with redis.Redis.from_url(own_valkey.url) as client:
+            until(lambda: client.hlen("unacked") == PREFETCHED, "the worker takes no tasks before their turn")
+        own_valkey.kill()
+    until(lambda: log.read_text().count("Couldn't ack") == PREFETCHED, "what was taken did not end")
+    own_valkey.start()
+    wait_for_a_sign(now())
+    assert [process.poll() for process in processes] == [None, None]
+
+
+def until(holds: Callable[[], bool], otherwise: str) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + START_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
