@@ -53,7 +53,8 @@ api = Api(
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Say what is wrong with the request's fields."""
-    return wrong_fields((_field(each["loc"]), each["msg"]) for each in error.errors).answer()
+    words = {"extra_forbidden": "Unknown."}  # where pydantic's own say less
+    return wrong_fields((_field(each["loc"]), words.get(each["type"], each["msg"])) for each in error.errors).answer()
 
 
 @api.exception_handler(HttpError)
