@@ -115,7 +115,7 @@ def test_only_pages_speak_of_the_readers_zone():
     """Verbs, rules and SQL ask `times` for the platform's day; the reader's is for what is read and typed."""
     asks = re.compile(r"timezone\.(localdate|localtime)\(")
     shown = re.compile(
-        r"/(presenters|forms|views|templatetags)[./]|^console/(views|base/core/(times|zones|moments)).py$|^console/local/"
+        r"/(presenters|forms|task_forms|views|templatetags)[./]|^console/(views|base/core/(times|zones|moments)).py$|^console/local/"
     )
     apps = ("console", "miniprograms", "releases", "grayscale", "devmgmt", "messaging")
     paths = [path for app in apps for path in (ROOT / app).rglob("*.py") if asks.search(path.read_text())]

@@ -23,7 +23,8 @@ LETTERS = re.compile(r"[A-Za-z]{2,}")
 # Names and signs that Chinese readers know as they are.
 SAME = {
     "Android", "App ID", "AppID", "AppSecret", "CSV", "DNS", "Ed25519", "GUID", "HTTPS", "ID", "IDE", "IP", "JSON",
-    "Linux", "Markdown", "NDJSON", "OpenID", "SHA-256", "URL", "UTC", "Wi-Fi", "Windows", "iOS", "macOS",
+    "Linux", "Markdown", "NDJSON", "OpenID", "SHA-256", "URL", "UTC", "Webhook", "Webhooks", "Wi-Fi", "Windows",
+    "iOS", "macOS",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     # does not work, or was refused
     "rejected": ("red", _("Rejected")),
     "refused": ("red", _("Refused")),
+    "denied": ("red", _("Denied")),
     "frozen": ("red", _("Frozen")),
     "failed": ("red", _("Failed")),
     "banned": ("red", _("Banned")),
@@ -35,6 +36,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "ended": ("secondary", _("Ended")),
     "revoked": ("secondary", _("Revoked")),
     "expired": ("secondary", _("Expired")),
+    "used": ("secondary", _("Used")),
     "renewed": ("secondary", _("Renewed")),
     "off": ("secondary", _("Off the shelf")),
     "restricted": ("secondary", _("Restricted")),

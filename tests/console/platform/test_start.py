@@ -61,7 +61,7 @@ def test_nothing_is_missing_on_a_desk(settings) -> None:
 def test_a_queue_that_there_is_not() -> None:
     ended = manage("start", "worker", "--queues", "mail,post", **SET)
     assert ended.returncode == 1
-    assert "There is no queue post. Choose from deliver, mail, reports, periodic." in ended.stderr
+    assert "There is no queue post. Choose from deliver, webhooks, mail, reports, periodic." in ended.stderr
 
 
 def test_every_queue_has_a_periodic_task_that_shows_that_it_is_worked_on() -> None:

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from console.api.manage.states import LoginState
 from console.base.core.states import STATES
 from console.base.hosts.states import DecisionState
 from grayscale.states import TaskState
@@ -14,7 +15,7 @@ from messaging.states import MessageState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
-ALL = [DecisionState, Shelf, AuditState, VersionState, TaskState, MessageState]
+ALL = [DecisionState, Shelf, AuditState, VersionState, TaskState, MessageState, LoginState]
 
 
 @pytest.mark.parametrize("states", ALL)
