@@ -104,10 +104,10 @@ def pipeline(live_server, settings, mpc: Mpc, program: MiniProgram) -> Callable[
     """Give the command the token of a robot with these scopes, as a pipeline does."""
     settings.BASE_URL = live_server.url
 
-    def make(*scopes: str) -> Mpc:
+    def make(*scopes: str, whole_team: bool = False) -> Mpc:
         made = actions.create_robot(
-            program.team, name="release", scopes=list(scopes), program=program, addresses=[], expires_at=None,
-            by=program.created_by,
+            program.team, name="release", scopes=list(scopes), program=None if whole_team else program, addresses=[],
+            expires_at=None, by=program.created_by,
         )  # fmt: skip
         mpc.env |= {"MPC_URL": live_server.url, "MPC_TOKEN": str(made.secret)}
         return mpc

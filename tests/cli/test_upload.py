@@ -9,6 +9,7 @@ import pytest
 from console.api.manage import guard
 from console.api.rate import Counter
 from releases.models import Version
+from tests.cli.conftest import ROOT
 from tests.cli.projects import write
 from tests.processes import free_port
 
@@ -22,6 +23,12 @@ def test_a_step_that_runs_again_uploads_nothing_twice(program, pipeline):
     assert first["sha256"] == again["sha256"]
     assert Version.objects.count() == 1
     assert mpc.done("upload", "--uv", "next", "--json", "-r", "3").json["number"] == "1.4.1"
+
+
+def test_the_example_goes_up_with_the_scope_upload_alone(program, pipeline):
+    ran = pipeline("upload").done("upload", "--pp", str(ROOT / "deploy/cli/example"), "--uv", "1.0.0", "--json")
+    assert (ran.json["number"], ran.json["findings"]) == ("1.0.0", [])
+    assert [str(version) for version in program.versions.all()] == ["1.0.0"]
 
 
 def test_says_what_the_console_refuses_and_asks_anew_once_it_is_mended(program, pipeline, project):
@@ -42,7 +49,7 @@ def test_says_what_the_console_refuses_and_asks_anew_once_it_is_mended(program, 
 
 
 def test_each_end_has_an_exit_code_of_its_own(program, pipeline, project):
-    mpc = pipeline("upload")
+    mpc = pipeline("upload", whole_team=True)
     mpc.env["MPC_APP_ID"] = program.app_id
     ends = {
         "usage": mpc("upload", "--uv", "1.0"),

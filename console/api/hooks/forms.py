@@ -52,7 +52,7 @@ class HeardForm(forms.Form):
         initial="*",
     )
     language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of the sentence that says what happened.")
+        label=_("Language"), choices=settings.LANGUAGES, help_text=_("The language in which events are described.")
     )
     chat_secret = forms.CharField(
         label=_("Signing secret of the chat"),
@@ -66,7 +66,7 @@ class HeardForm(forms.Form):
 class WebhookForm(HeardForm):
     """A webhook of a host app."""
 
-    url = address_field(help_text=_("Where events are sent by POST. It must start with https."))
+    url = address_field(help_text=_("Events are sent here by POST. It must start with https."))
     format = forms.ChoiceField(label=_("Format"), choices=Format, initial=Format.STANDARD)
     field_order = ("url", "format", "program", "patterns", "language", "chat_secret")
 
@@ -118,5 +118,5 @@ class ReplayForm(forms.Form):
         (7 * DAY, pgettext_lazy("period", "Last 7 days")),
         (30 * DAY, pgettext_lazy("period", "Last 30 days")),
     )
-    period = forms.TypedChoiceField(label=_("Period"), choices=PERIODS, coerce=int, initial=DAY)
+    period = forms.TypedChoiceField(label=pgettext_lazy("of time", "Period"), choices=PERIODS, coerce=int, initial=DAY)
     failed_only = forms.BooleanField(label=_("Failed ones only"), required=False, initial=True)

@@ -26,11 +26,11 @@ from console.base.hosts.models import HostApplication
 IN_PART = 6  # deliveries on pages of others
 SOON = timedelta(seconds=10)
 SLOTS, SLOT = 21, timedelta(hours=8)  # seven days
-# What was tried and did not arrive counts as not delivered, though it may yet be.
+# What was tried and did not arrive counts as not delivered, though it may yet be; a try that a worker is at is open.
 FIGURES = """
 SELECT webhook_id, floor(extract(epoch FROM created_at - %(since)s) / %(slot)s)::int,
     count(*) FILTER (WHERE state = 'delivered'),
-    count(*) FILTER (WHERE state = 'failed' OR state = 'waiting' AND tries > 0)
+    count(*) FILTER (WHERE state = 'failed' OR state = 'waiting' AND tries > (lease IS NOT NULL)::int)
 FROM webhooks_delivery WHERE webhook_id = ANY (%(webhooks)s) AND created_at >= %(since)s GROUP BY 1, 2
 """
 
@@ -122,7 +122,7 @@ class Shown:
     @property
     def is_due(self) -> bool:
         """Whether it is sent about now."""
-        return self.delivery.state == "waiting" and self.delivery.next_try_at <= self.now + SOON
+        return _is_due(self.delivery, at=self.now)
 
     @property
     def label(self) -> str:
@@ -173,8 +173,12 @@ def listed(page: Page[Any], chosen: Delivery | None, webhook: Webhook, *, part: 
 
 def is_on_its_way(delivery: Delivery, webhook: Webhook, *, at: datetime) -> bool:
     """Whether its answer is to be expected while one looks."""
-    is_sent = not webhook.off_at and not webhook.is_open(at=at)
-    return is_sent and delivery.state == "waiting" and delivery.next_try_at <= at + SOON
+    return not webhook.off_at and not webhook.is_open(at=at) and _is_due(delivery, at=at)
+
+
+def _is_due(delivery: Delivery, *, at: datetime) -> bool:
+    """Whether a worker has it, or will have it soon; of a lease, `next_try_at` is the end."""
+    return delivery.state == "waiting" and (delivery.lease is not None or delivery.next_try_at <= at + SOON)
 
 
 def opened(delivery: Delivery, webhook: Webhook) -> Opened:

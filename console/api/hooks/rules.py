@@ -43,7 +43,7 @@ def why_not_replace_secret(webhook: Webhook) -> str:
     """Return why its secret can't be replaced here."""
     if webhook.format == Format.STANDARD:
         return ""
-    return _("This format has no secret of the console's.")
+    return _("This format is not signed by the console.")
 
 
 def why_not_send(webhook: Webhook) -> str:

@@ -53,7 +53,7 @@ api = Api(
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Say what is wrong with the request's fields."""
-    return wrong_fields((_field(each["loc"]), each["msg"]) for each in error.errors).answer()
+    return wrong_fields((_field(each["loc"]), _message(each)) for each in error.errors).answer()
 
 
 @api.exception_handler(HttpError)
@@ -74,3 +74,7 @@ def other(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _field(place: Any) -> str:
     return ".".join(str(part) for part in place if part not in ("body", "query", "path", "form", "file", "asked"))
+
+
+def _message(error: dict[str, Any]) -> str:
+    return "Unknown." if error["type"] == "extra_forbidden" else str(error["msg"])

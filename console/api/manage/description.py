@@ -26,7 +26,7 @@ REFUSALS = {
     429: "Too many requests; see Retry-After.",
     503: "The database is busy or away; try again after Retry-After.",
 }
-ALWAYS, OF_ADDRESSES, OF_BODIES, OF_WRITES = (401, 403, 429, 503), (404,), (400, 408, 413, 415), (409, 422)
+ALWAYS, OF_ADDRESSES, OF_WRITES = (401, 403, 422, 429, 503), (404,), (400, 408, 409, 413, 415)
 
 # What a name stands for in an address, wherever it does.
 PATTERNS = {
@@ -179,10 +179,6 @@ def _refusals(operation: Json, *, writes: bool) -> set[int]:
         found.update(OF_ADDRESSES)
     if writes:
         found.update(OF_WRITES)
-    elif operation["parameters"]:
-        found.add(422)
-    if "requestBody" in operation or writes:
-        found.update(OF_BODIES)
     return found
 
 

@@ -19,8 +19,8 @@ from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
 from console.api.manage.models import Token
-from console.api.manage.reading import kind_of
-from console.api.manage.states import OPEN_TO_TOKENS, Scope
+from console.api.manage.reading import Sent, kind_of, knowing, names_of
+from console.api.manage.states import ANY_SCOPE, OPEN_TO_TOKENS, Scope
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from miniprograms.models import MiniProgram
@@ -38,13 +38,14 @@ class ApiRequest(HttpRequest):
 
 @dataclass(frozen=True)
 class Policy:
-    """What an operation declares; the walk over all of them reads it."""
+    """What an operation declares; the walk over all of them reads it. Without a scope any token may ask."""
 
     method: str
     path: str
-    scope: Scope
+    scope: Scope | None
     permission: Permission
     name: str
+    load: Callable[..., Any] | None
 
 
 ENDPOINTS: list[Policy] = []
@@ -53,44 +54,54 @@ ENDPOINTS: list[Policy] = []
 def endpoint(
     register: Callable[..., Any],
     path: str,
-    scope: Scope,
+    scope: Scope | None,
     permission: Permission,
     *,
     load: Callable[..., Any] | None = None,
     sends: str = "",
     **options: Any,
 ) -> Callable[[View], View]:
-    """Register an operation: `register` is `api.get` or the like, `options` go to it.
-
-    `sends` is the content type of an answer that is no JSON: an HttpResponse of the view's own.
+    """Register an operation: `register` is `api.get` or the like, `options` go to it; None as `scope` is any.
 
     `load(user, permission, **path_arguments)` returns the object, which the view gets after the request.
+    `sends` is the content type of an answer that is no JSON: an HttpResponse of the view's own.
     """
     if permission not in OPEN_TO_TOKENS:
         raise TypeError(f"{path}: {permission} is not for tokens (A-1).")
 
     def decorate(view: View) -> View:
-        named = list(inspect.signature(load).parameters)[2:] if load else []
-
-        @wraps(view)
-        def operation(request: ApiRequest, **arguments: Any) -> Any:
-            loaded = []
-            if load:
-                given = {name: arguments.pop(name) for name in named}
-                loaded.append(of_token(request.token, load(request.user, permission, **given)))
-            return view(request, *loaded, **arguments)
-
-        operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
-        ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
-        extra = {"security": [{"token": []}], "x-scope": scope.value, "x-sends": sends}
-        words = inspect.getdoc(view) or ""
-        options.setdefault("summary", RULES.sub("", words.partition("\n")[0]).rstrip("."))
-        options.setdefault("description", RULES.sub("", words))
-        guarded = decorate_view(partial(guard, scope, kind_of(view)))(operation)
-        register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
+        operation = _loading(view, load, permission)
+        ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__, load))
+        extra = {"security": [{"token": []}], "x-scope": scope or ANY_SCOPE, "x-sends": sends}
+        # The last one is the outermost: a token is asked for first.
+        decorate_view(partial(knowing, names_of(view)), partial(guard, scope, kind_of(view)))(operation)
+        about = {**_words(view), **options}
+        register(path, operation_id=view.__name__, openapi_extra=extra, **about)(operation)
         return view
 
     return decorate
+
+
+def _loading(view: View, load: Callable[..., Any] | None, permission: Permission) -> View:
+    """Return what ninja calls: it gives the view what is loaded by names in the address, if the token opens it."""
+    named = list(inspect.signature(load).parameters)[2:] if load else []
+
+    @wraps(view)
+    def operation(request: ApiRequest, **arguments: Any) -> Any:
+        loaded = []
+        if load:
+            given = {name: arguments.pop(name) for name in named}
+            loaded.append(of_token(request.token, load(request.user, permission, **given)))
+        return view(request, *loaded, **arguments)
+
+    operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
+    return operation
+
+
+def _words(view: View) -> dict[str, str]:
+    """Return what the docstring says, without the numbers of rules."""
+    words = RULES.sub("", inspect.getdoc(view) or "")
+    return {"summary": words.partition("\n")[0].rstrip("."), "description": words}
 
 
 def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signature:
@@ -107,8 +118,11 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
 def _or_nothing(hint: Any) -> Any:
     """Return the hint so that a body whose fields may all be left out may be left out itself."""
     kind, *marks = get_args(hint) or (hint,)
-    is_body = any(isinstance(mark, params.models.Body) for mark in marks)
-    if not is_body or any(field.is_required() for field in kind.model_fields.values()):
+    if not any(isinstance(mark, params.models.Body) for mark in marks):
+        return hint
+    if not issubclass(kind, Sent):
+        raise TypeError(f"{kind.__name__} is a body, so it has to be {Sent.__name__}.")
+    if any(field.is_required() for field in kind.model_fields.values()):
         return hint
     return Annotated[kind, Body(..., default_factory=kind)]
 

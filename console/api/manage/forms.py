@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.api.manage.models import LoginRequest
@@ -74,7 +74,8 @@ class TokenForm(EndForm):
         kwargs["initial"] = {"expires_at": end, "scopes": [Scope.READ]}
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in self.offered
+            (scope.value, gettext("%(scope)s: %(covers)s") % {"scope": scope.label, "covers": COVERS[scope]})
+            for scope in self.offered
         ]
 
 

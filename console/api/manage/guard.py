@@ -31,7 +31,7 @@ calls = Counter(settings.API_RATE_LIMIT)
 failures = Counter("60/minute")  # of an address, with tokens that are none
 
 
-def guard(scope: Scope, kind: str, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def guard(scope: Scope | None, kind: str, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Wrap an operation of ninja: it runs for a token that opens the scope, and errors are problems.
 
     `kind` is the content type that it takes. A body may take minutes to come, so the token is looked at once more when
@@ -89,9 +89,9 @@ def too_many(wait: int) -> Problem:
     return Problem(429, words, headers={"Retry-After": str(wait)})
 
 
-def enter(request: HttpRequest, token: Token, scope: Scope) -> None:
-    """Let the token in where it has the scope; the request is its holder's from here on."""
-    if scope not in token.scopes:
+def enter(request: HttpRequest, token: Token, scope: Scope | None) -> None:
+    """Let the token in where it has the scope, None for any; the request is its holder's from here on."""
+    if scope is not None and scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
     request.user, request.token = token.holder, token  # type: ignore[attr-defined]
     if not token.asks_for_factor:

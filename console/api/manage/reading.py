@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any, NoReturn, get_args, get_type_hints
 
-from django.http import Http404, HttpRequest
-from ninja import params
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Schema, params
 from ninja.parser import Parser
 
-from console.api.manage.problems import Problem
+from console.api.manage.problems import Problem, wrong_fields
 
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 TAKES = {JSON: (JSON,), FORM: (FORM, MULTIPART), MULTIPART: (MULTIPART,)}
+
+
+class Sent(Schema):
+    """What a body says; members that it does not know are refused by name."""
+
+    model_config = {"extra": "forbid"}
 
 
 class Malformed(ValueError):
@@ -42,12 +49,50 @@ class StrictParser(Parser):
 
 def kind_of(view: Callable[..., Any]) -> str:
     """Return the content type of what an operation takes; "" where it takes no body."""
-    kinds = {type(mark) for hint in get_type_hints(view, include_extras=True).values() for mark in get_args(hint)[1:]}
-    if params.models.File in kinds:
+    places = {place for place, _name in _taken(view)}
+    if params.models.File in places:
         return MULTIPART
-    if params.models.Form in kinds:
+    if params.models.Form in places:
         return FORM
-    return JSON if params.models.Body in kinds else ""
+    return JSON if params.models.Body in places else ""
+
+
+def names_of(view: Callable[..., Any]) -> tuple[list[str], list[str]]:
+    """Return what an operation takes in its query, and in its form."""
+    found = list(_taken(view))
+    query = [name for place, name in found if place is params.models.Query]
+    return query, [name for place, name in found if place in (params.models.Form, params.models.File)]
+
+
+def _taken(view: Callable[..., Any]) -> Iterator[tuple[type, str]]:
+    """Return the names of what an operation takes, each after the place where it is looked for."""
+    for name, hint in get_type_hints(view, include_extras=True).items():
+        taken, *marks = get_args(hint) or (hint,)
+        for mark in marks:
+            yield from ((type(mark), each) for each in getattr(taken, "model_fields", [name]))
+
+
+def knowing(names: tuple[list[str], list[str]], run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse other names in the query or the form: who misspells a filter must not get the whole list.
+
+    Those in JSON are refused by `Sent`.
+    """
+    query, form = names
+
+    @wraps(run)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        unknown = [(name, query) for name in request.GET if name not in query]
+        if form:
+            unknown += [(name, form) for name in (*request.POST, *request.FILES) if name not in form]
+        if unknown:
+            raise wrong_fields((name[:100], _unknown(known)) for name, known in unknown[:10])
+        return run(request, *args, **kwargs)
+
+    return answer
+
+
+def _unknown(known: list[str]) -> str:
+    return f"Unknown. This operation takes {', '.join(known)}." if known else "Unknown. This operation takes no query."
 
 
 def read(request: HttpRequest, kind: str, path: Mapping[str, Any]) -> bool:

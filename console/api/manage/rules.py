@@ -26,7 +26,7 @@ def why_not_all(scopes: list[str], program: MiniProgram | None) -> str:
     """Return why a robot with these scopes can't be one for all mini programs: what makes keys is for one."""
     if Scope.UPLOAD_KEYS not in scopes or program:
         return ""
-    return _("A robot that creates upload keys is for one mini program. Choose it.")
+    return _("A robot that creates upload keys works for one mini program only. Choose one.")
 
 
 def why_not_upload_key(token: Token) -> str:

@@ -45,6 +45,7 @@ ROLE_OF_SCOPE: dict[Scope, TeamRole] = {
     Scope.CONFIGURE: TeamRole.LICENSE_HOLDER,
     Scope.UPLOAD_KEYS: TeamRole.DEVELOPER,
 }  # A robot belongs to a team, so it decides nothing for a host app.
+ANY_SCOPE = "any"  # what the API's description says of an operation that every token opens
 OF_PEOPLE = [scope for scope in Scope if scope is not Scope.UPLOAD_KEYS]  # those of a person's own token
 
 

@@ -13,6 +13,7 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked, typed
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import wrong_fields
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core import times
@@ -32,14 +33,14 @@ ALL = "/programs/{app_id}/agreements"
 DRAFT = f"{ALL}/draft"
 
 
-class DataUse(Schema):
+class DataUse(Sent):
     """A type of personal data, and what it is for."""
 
     kind: DataType
     purpose: str = ""
 
 
-class ThirdParty(Schema):
+class ThirdParty(Sent):
     """An SDK of somebody else."""
 
     name: str = ""
@@ -84,7 +85,7 @@ class AgreementDraftOut(AgreementFacts):
     undeclared: list[DataType] = Field(description="what the newest package uses and no published version names")
 
 
-class AgreementDraftChange(Schema):
+class AgreementDraftChange(Sent):
     """What is to change; what is left out stays. In the texts, {{name}} stands for a fact, as on the page."""
 
     data: list[DataUse] = []
@@ -99,7 +100,7 @@ class AgreementDraftChange(Schema):
     revision: int | None = Field(None, description="the one that was read: 409 when someone has saved since")
 
 
-class AgreementPublishing(Schema):
+class AgreementPublishing(Sent):
     """How the draft goes online."""
 
     revision: int | None = Field(None, description="the one that was read: 409 when someone has saved since")

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.forms import BaseForm
 from django.http import QueryDict
-from ninja import Field, Schema
+from ninja import Field
 
 from console.api.manage.problems import NAMES, wrong_fields
+from console.api.manage.reading import Sent
 from console.base.core.pages import NoteForm
 
 FIELDS = {name: field for field, name in NAMES.items()}
 
 
-class Reason(Schema):
+class Reason(Sent):
     """Why, in a person's words."""
 
     reason: str = Field("", max_length=2000)

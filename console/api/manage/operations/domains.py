@@ -11,6 +11,7 @@ from ninja import Body, Field, Query, Schema
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked, typed
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from devmgmt import actions
@@ -25,7 +26,7 @@ TAGS = ["Domains"]
 PATH = "/programs/{app_id}/domains"
 
 
-class DomainLists(Schema):
+class DomainLists(Sent):
     """Hosts by what they are for, such as https://api.example.com; of socket, wss://push.example.com."""
 
     request: list[str] = []
@@ -43,14 +44,14 @@ class DomainsOut(Schema):
     changes_left: int = Field(description="how often they can still be saved in this calendar month")
 
 
-class DomainsWanted(Schema):
+class DomainsWanted(Sent):
     """The lists as they shall be; one that is left out stays."""
 
     domains: DomainLists
     revision: str = Field("", description="the one that was read: 409 when someone has changed the domains since")
 
 
-class DomainsChange(Schema):
+class DomainsChange(Sent):
     """Single hosts to add and to remove; what is there already, or not there, is no error."""
 
     add: DomainLists = Field(default_factory=DomainLists)

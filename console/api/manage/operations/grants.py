@@ -11,6 +11,7 @@ from ninja import Field, Schema
 
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Asked, page_of
+from console.api.manage.reading import Sent
 from console.base.hosts.models import Grant
 from console.base.hosts.states import DecisionState
 
@@ -38,7 +39,7 @@ class GrantsAsked(Asked):
     state: DecisionState | None = None
 
 
-class GrantNew(Schema):
+class GrantNew(Sent):
     """Which host app to ask, and why its reviewers should say yes."""
 
     application_id: str

@@ -16,6 +16,7 @@ from console.api.manage.operations.checking import checked, typed
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Asked, Page, Paged, Whole, page_of
 from console.api.manage.problems import wrong_cursor, wrong_fields
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from messaging.access import message_for, template_for
@@ -81,7 +82,7 @@ class TemplateOut(Schema):
     created_at: datetime
 
 
-class TemplateNew(Schema):
+class TemplateNew(Sent):
     """Which keywords of which template of the library, in the order in which users read them."""
 
     number: int = Field(description="of the template of the library")

@@ -12,6 +12,7 @@ from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import by_id, checked, typed
 from console.api.manage.operations.references import ApplicationRef, application_ref
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import refuse_if
@@ -66,7 +67,7 @@ class OfflinePackages(Schema):
     presets: list[OfflinePreset]
 
 
-class OfflineTarget(Schema):
+class OfflineTarget(Sent):
     """For which host app the package is meant."""
 
     application_id: str = Field("", pattern="^[A-Za-z0-9]*$", max_length=40, description="empty: not decided yet")

@@ -16,6 +16,7 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import by_id, checked, typed
 from console.api.manage.operations.references import ProgramRef, TeamRef, program_ref, team_ref
 from console.api.manage.paging import Asked, Page, Paged, Whole, page_of
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.access import teams_for
 from console.base.accounts.models import Team
@@ -82,7 +83,7 @@ class IdeDownloadOut(Schema):
     notes: str
 
 
-class ProgramNew(Schema):
+class ProgramNew(Sent):
     """A mini program to create."""
 
     team_id: int | None = Field(None, description="may be left out where the token opens one team")
@@ -93,7 +94,7 @@ class ProgramNew(Schema):
     application_id: str = Field("", description="of a host app to ask for a binding, with the introduction as reason")
 
 
-class ProgramChange(Schema):
+class ProgramChange(Sent):
     """What is to change; the rest stays."""
 
     name: str | None = None
@@ -103,9 +104,9 @@ class ProgramChange(Schema):
     revision: int | None = Field(None, description="the one that was read: 409 when someone has edited since")
 
 
-@endpoint(api.get, "/me", Scope.READ, Permission.SIGNED_IN, response=Me, tags=["Tokens"])
+@endpoint(api.get, "/me", None, Permission.SIGNED_IN, response=Me, tags=["Tokens"])
 def get_me(request: ApiRequest) -> dict[str, object]:
-    """Say who asks."""
+    """Return whom the token acts for, and what it opens. Every token may ask, whatever its scopes."""
     token = request.token
     return {
         "name": str(token.holder),

@@ -12,6 +12,7 @@ from ninja import Body, Field, Schema
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
@@ -97,7 +98,7 @@ class TaskProgress(Schema):
     events: list[TaskEvent] = Field(description="newest first")
 
 
-class DeviceFacts(Schema):
+class DeviceFacts(Sent):
     """A device; with the GUID alone its facts are those that it was seen with last.
 
     In place of the GUID an account or a device id finds the device that was seen with it.

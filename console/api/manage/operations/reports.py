@@ -11,6 +11,7 @@ from ninja import Body, Field, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, checked, reason_of
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
@@ -170,7 +171,7 @@ class VersionChangesOut(Schema):
     files: list[ChangedFileOut]
 
 
-class Settling(Schema):
+class Settling(Sent):
     """Why a finding needs no attention."""
 
     reason: str = Field(max_length=200)

@@ -20,6 +20,7 @@ from console.api.manage.operations.references import ApplicationRef, ProgramRef,
 from console.api.manage.operations.reports import ReportOut, VersionChangesOut, changes_out, report_out
 from console.api.manage.paging import Asked, Page
 from console.api.manage.problems import wrong_cursor, wrong_fields
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
@@ -92,14 +93,14 @@ class Review(Schema):
     why_not: str = Field(description="why the token's holder can't decide it; empty when they can")
 
 
-class Approval(Schema):
+class Approval(Sent):
     """What the developer is told."""
 
     note: str = Field("", max_length=2000)
     until: date | None = Field(None, description="last day of an exemption or permission; null: without end")
 
 
-class Rejection(Schema):
+class Rejection(Sent):
     """What must change, and where."""
 
     note: str = Field("", max_length=2000, description="a rejection needs one")

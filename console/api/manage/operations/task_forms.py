@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from django.http import QueryDict
 from django.utils import timezone
-from ninja import Field, Schema
+from ninja import Field
 from pydantic import AwareDatetime
 
 from console.api.manage.operations.checking import checked
 from console.api.manage.problems import Problem, wrong_fields
+from console.api.manage.reading import Sent
 from console.base.accounts.models import User
 from console.base.core.moments import TO_THE_MINUTE
 from grayscale.actions import TaskSettings
@@ -26,7 +27,7 @@ from grayscale.states import ObjectKind, TaskState
 from miniprograms.models import MiniProgram
 
 
-class Range(Schema):
+class Range(Sent):
     """Versions, both ends included."""
 
     lowest: str = Field("", max_length=40, description="numbers with dots; empty: open")
@@ -45,7 +46,7 @@ class PlatformRange(Range):
     platform: str = Field(max_length=10, description="android or ios")
 
 
-class Guardrail(Schema):
+class Guardrail(Sent):
     """When the task suspends itself: one limit or both, from a number of devices on (G-13)."""
 
     rate: Decimal | None = Field(None, description="percent of the devices with errors")
@@ -53,7 +54,7 @@ class Guardrail(Schema):
     devices: int | None = Field(None, description="from how many devices on")
 
 
-class Objects(Schema):
+class Objects(Sent):
     """Devices, ids or accounts that alone get the version: values, or a list that was uploaded."""
 
     kind: Literal["guid", "device_id", "account"]
@@ -62,7 +63,7 @@ class Objects(Schema):
     accept: bool = Field(False, description="take the list's valid lines although it has invalid ones")
 
 
-class TaskChange(Schema):
+class TaskChange(Sent):
     """What a task shall be; what is left out stays as it is."""
 
     version: str | None = Field(None, max_length=14)

@@ -12,6 +12,7 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, checked, reason_of
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.problems import Problem
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from miniprograms.access import mini_program_for
@@ -36,7 +37,7 @@ class Trial(Schema):
     applications: list[ApplicationRef] = Field(description="with which testers can open the link")
 
 
-class TrialNew(Schema):
+class TrialNew(Sent):
     """What testers shall get."""
 
     version: str = Field(max_length=14)

@@ -19,6 +19,7 @@ from console.api.manage.operations.checking import Reason, reason_of
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import Problem
+from console.api.manage.reading import Sent
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import ActionRefused
@@ -95,7 +96,7 @@ class ReleaseOut(Schema):
     note: str
 
 
-class Note(Schema):
+class Note(Sent):
     """What is said about a release."""
 
     note: str = Field("", max_length=500)

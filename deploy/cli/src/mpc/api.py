@@ -147,8 +147,10 @@ class Api:
         return answer.json() if answer.content else None
 
     def failure_of(self, answer: httpx.Response) -> Failure:
-        """Return the failure that an answer is, with what to do about a token that is no longer one."""
+        """Return the failure that an answer is, with what to do about it where a command can do something."""
         failure = failure_of(answer)
+        if any(each["field"] == "anyway" for each in failure.problem.get("errors") or ()):
+            failure.message = f"{failure.message} Add --anyway, and say why in --note."
         if failure.status == 401:
             again = f"Sign in again: mpc login {self.access.url}" if self.access.source == LOGIN else ""
             failure.message = f"{failure.message} {again or f'It is that of {self.access.source}.'}"

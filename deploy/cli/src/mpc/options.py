@@ -15,7 +15,7 @@ import typer
 from mpc import show
 from mpc.api import Api
 from mpc.config import NEWEST, NEXT, access, app_id_of, version_of
-from mpc.failures import NoAccess, Usage
+from mpc.failures import Usage
 
 Json = Annotated[bool, typer.Option("--json", callback=show.use_json, help="Print JSON.")]
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="The console. [MPC_URL, else that of mpc login]")]
@@ -91,12 +91,7 @@ def project(url: str, app_id: str, folder: Path, key_file: Path | None, robot: i
 
 def _own_app_id(api: Api) -> str:
     """Return the App ID of a robot that is for one mini program; raises Usage for another token."""
-    try:
-        app_id = (api.get("/me")["program"] or {}).get("app_id")
-    except NoAccess as error:
-        if error.problem.get("code") != "scope":
-            raise
-        app_id = None
+    app_id = (api.get("/me")["program"] or {}).get("app_id")
     if not app_id:
         raise Usage("Which mini program? --appid mp…, or MPC_APP_ID.")
     return str(app_id)

@@ -17,6 +17,10 @@ from mpc.options import Number, Project, about_project
 app = typer.Typer(help="Grayscale tasks: some devices get an approved version first.", no_args_is_help=True)
 TaskId = Annotated[int, typer.Argument(metavar="[TASK]", help="Its number. [the newest that has not ended]")]
 Reason = Annotated[str, typer.Option("-m", "--note", help="Why, for the record.")]
+Objects = Annotated[
+    list[str] | None,
+    typer.Option("--objects", metavar="KIND=FILE", help="Only these guid, device_id or account: one a line."),
+]
 NEWEST = 0
 TYPED = 50_000  # bytes that are sent with the task; longer lists go up as files
 KINDS = {"guid", "device_id", "account"}
@@ -54,10 +58,7 @@ def create(
     ] = None,
     platform: Annotated[list[str] | None, typer.Option("--platform", help="android or ios; repeat. [any]")] = None,
     network: Annotated[list[str] | None, typer.Option("--network", help="wifi, 5g, 4g, 3g, 2g; repeat. [any]")] = None,
-    objects: Annotated[
-        list[str] | None,
-        typer.Option("--objects", metavar="KIND=FILE", help="Only these guid, device_id or account: one a line."),
-    ] = None,
+    objects: Objects = None,
     error_rate: Annotated[float, typer.Option("--error-rate", help="Suspend above this percentage of devices.")] = 0,
     error_devices: Annotated[int, typer.Option("--error-devices", help="… once so many have reported.")] = 20,
     start_later: Annotated[str, typer.Option("--start", metavar="TIME", help="ISO 8601 with offset. [now]")] = "",

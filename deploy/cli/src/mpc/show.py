@@ -79,7 +79,7 @@ def failure(failed: Failure) -> None:
     err.print(Text(f"mpc: {failed.message}", style="red"), soft_wrap=True)
     findings(failed.problem.get("findings") or [], to=err)
     for each in failed.problem.get("errors") or []:
-        if each["message"] != failed.message:
+        if each["message"] not in failed.message:
             err.print(Text(f"  {each['field'] or 'request'}: {each['message']}"), soft_wrap=True)
     if failed.problem.get("request_id"):
         note(f"request {failed.problem['request_id']}")

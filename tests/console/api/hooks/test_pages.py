@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from console.api.hooks.models import Delivery, Webhook
 from console.base.activity.models import ActivityEntry
@@ -127,6 +130,17 @@ def test_what_a_server_answered_makes_no_page_of_ours(client, team):
         assert client.get(webhook.get_absolute_url(), {"delivery": wrong}).status_code == 200
     part = client.get(webhook.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part and "Copy as curl" in part
+
+
+def test_what_a_worker_has_is_looked_at_again_and_is_no_failure_yet(client, team):
+    webhook = factories.make_webhook(team).row
+    soon = timezone.now() + timedelta(seconds=45)  # the end of a lease
+    delivery = factories.make_delivery(webhook, tries=1, lease=uuid4(), next_try_at=soon)
+    page = client.get(webhook.get_absolute_url()).content.decode()
+    assert 'hx-trigger="every 2s"' in page and "Nothing in 7 days" in page
+    Delivery.objects.filter(pk=delivery.pk).update(lease=None)  # it failed, and is tried again later
+    page = client.get(webhook.get_absolute_url()).content.decode()
+    assert "every 2s" not in page and "0 % in 7 days" in page
 
 
 def test_members_see_it_and_administrators_change_it(team):

@@ -8,6 +8,8 @@ import json
 import pytest
 from django.test import Client
 
+from console.api.manage.api import api
+from console.api.manage.description import REFERENCE
 from console.api.manage.middleware import PREFIX
 from console.base.core import bodies
 from tests import factories
@@ -113,3 +115,51 @@ def test_answers_say_how_many_requests_are_left(program, robot):
     first, second = (client.get(f"{PREFIX}me") for _ in range(2))
     left = [int(each["RateLimit-Remaining"]) for each in (first, second)]
     assert (left[0] - left[1], first["RateLimit-Limit"], first["X-Request-ID"] != "") == (1, "600", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("me?verbose=1", ["verbose"]),
+        ("programs?team=1&q=bus", ["team"]),
+        ("programs?page=2&limit=500", ["page"]),
+        ("activity?events=version.published&limt=5", ["events", "limt"]),
+    ],
+)
+def test_a_query_that_it_does_not_know_is_refused_by_name(program, robot, path, wrong):
+    found = problem(robot(program, "read").get(PREFIX + path), 422)
+    assert [each["field"] for each in found["errors"]] == wrong
+
+
+def test_a_query_is_looked_at_after_the_token(program, robot):
+    assert problem(Client().get(f"{PREFIX}me?verbose=1"), 401)
+    assert problem(robot(program, "read").post(f"{PREFIX}programs?dry_run=1"), 403)["code"] == "scope"
+
+
+def test_names_in_a_body_that_it_does_not_know_are_refused(submit, program, robot):
+    found = problem(submit('{"reasn": "Wrong build"}'), 422)
+    assert [each["field"] for each in found["errors"]] == ["reasn"]
+    url = f"{PREFIX}programs/{program.app_id}"
+    client = robot(program, "configure", "upload", name="other")
+    found = problem(client.patch(f"{url}/domains", {"add": {"reqest": []}}, content_type="application/json"), 422)
+    assert [each["field"] for each in found["errors"]] == ["add.reqest"]
+    sent = {"file": factories.make_zip(), "number": "9.9.9", "note": "Which build"}
+    assert [each["field"] for each in problem(client.post(f"{url}/versions", sent), 422)["errors"]] == ["note"]
+    assert not program.versions.numbered("9.9.9").exists()
+
+
+def test_all_that_is_sent_as_json_says_that_it_takes_nothing_else():
+    document = api.get_openapi_schema()
+    bodies = [
+        content["schema"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    ]
+    names = set(REFERENCE.findall(json.dumps(bodies)))
+    while more := {*REFERENCE.findall(json.dumps([document["components"]["schemas"][name] for name in names]))} - names:
+        names |= more
+    schemas = {name: document["components"]["schemas"][name] for name in names}
+    objects = {name for name, schema in schemas.items() if schema["type"] == "object"}
+    assert {name for name in objects if schemas[name].get("additionalProperties") is not False} == set()

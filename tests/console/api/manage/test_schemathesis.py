@@ -1,7 +1,7 @@
 """The API against its own description, with whatever Schemathesis thinks of: no 5xx, nothing that is not described.
 
-Two cases of each operation here, every other one with what is allowed; `make test-schemathesis` asks thousands (CASES,
-spread over the operations), in both modes.
+One case of each operation here, about what is there, and of every other one with what is allowed; `make
+test-schemathesis` asks thousands (CASES, spread over the operations), in both modes.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
 
     def ask(name: str, operation: Any, headers: dict[str, str]) -> None:
         @seed(SEED)
-        @given(case=operation.as_strategy(generation_mode=mode), is_real=st.booleans())
+        @given(case=operation.as_strategy(generation_mode=mode), is_real=st.sampled_from([True, False]))
         @settings(
-            max_examples=max(CASES // (2 * len(ENDPOINTS)), 2),
+            max_examples=max(CASES // (2 * len(ENDPOINTS)), 1),
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
@@ -101,7 +101,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
             continue
         operation = schema[f"/api/v1{endpoint.path}"][endpoint.method]
         try:
-            ask(endpoint.name, operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})
+            ask(endpoint.name, operation, {"Authorization": f"Bearer {tokens[endpoint.scope or Scope.READ]}"})
         except Exception as failure:  # Of each operation what is wrong with it.
             parts = getattr(failure, "exceptions", (failure,))
             wrong += [f"{endpoint.method} {endpoint.path}: {type(part).__name__}: {part}" for part in parts]

@@ -57,7 +57,8 @@ def test_the_old_token_ends_when_it_is_replaced(program, robot):
 
 
 def test_a_scope_that_is_not_there_opens_nothing(program, robot):
-    answer = robot(program, "upload").get(ME)
+    client = robot(program, "upload")
+    answer = client.get("/api/v1/programs")
     assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "scope", "read")
 
 

@@ -1,4 +1,4 @@
-"""Every operation of the API, as every token (A-1): the permission table of the pages, and the scopes besides."""
+"""What each kind of operation opens to each token (A-1): the permission table of the pages, and the scopes besides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import re
 import pytest
 from django.test import Client
 
-from console.api import rate
-from console.api.manage import actions, guard
+from console.api.manage import actions
 from console.api.manage.endpoint import ENDPOINTS
 from console.api.manage.states import OF_PEOPLE, ROLE_OF_SCOPE
 from console.base.accounts.permissions import (
@@ -77,25 +76,36 @@ def bearer(made):
     return Client(headers={"Authorization": f"Bearer {made.secret}"})
 
 
-def test_every_operation_as_every_token(monkeypatch):
-    monkeypatch.setattr(guard, "failures", rate.Counter("1000/minute"))  # each operation is asked without a token
+def everything_but(scope=None):
+    return [each.value for each in OF_PEOPLE if each != scope]
+
+
+def firsts(kind, endpoints=ENDPOINTS):
+    """Return the first operation of each kind: what one decorator does for all of a kind is asked of one."""
+    return {kind(endpoint): endpoint for endpoint in reversed(endpoints)}.values()
+
+
+def test_no_operation_is_open_and_each_scope_is_asked_for():
+    admin = make_world("Own").people["admin"]
+    without = {scope: client_of(admin, everything_but(scope)) for scope in OF_PEOPLE}
+    for endpoint in firsts(lambda one: (one.method, one.scope)):
+        path = "/api/v1" + re.sub(r"{\w+}", "1", endpoint.path)  # who asks is looked at before what is asked about
+        assert Client().generic(endpoint.method, path).status_code == 401, endpoint
+        if endpoint.scope:
+            assert without[endpoint.scope].generic(endpoint.method, path).json()["code"] == "scope", endpoint
+
+
+def test_every_loader_as_every_token():
+    """Each operation has its object from a loader, so who may is asked of each loader with each permission."""
     world, foreign = make_world("Own"), make_world("Other")
-    everything = [scope.value for scope in OF_PEOPLE]
-    outsider = client_of(foreign.people["admin"], everything)
-    people = {role: client_of(user, everything) for role, user in world.people.items()}
-    without = {
-        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in OF_PEOPLE
-    }
+    outsider = client_of(foreign.people["admin"], everything_but())
+    people = {role: client_of(user, everything_but()) for role, user in world.people.items()}
     of_app = {role: TEAM_ROLE_PERMISSIONS["viewer"] | more for role, more in APPLICATION_ROLE_PERMISSIONS.items()}
     held = {role: more | {Permission.SIGNED_IN} for role, more in {**TEAM_ROLE_PERMISSIONS, **of_app}.items()}
     narrow = robot_of(factories.make_program(world.people["admin"].teams.get()))
     wrong = []
-    for endpoint in ENDPOINTS:
+    for endpoint in firsts(lambda one: (one.load, one.permission), [one for one in ENDPOINTS if one.load]):
         place = (endpoint.method, endpoint.path)
-        if ask(Client(), endpoint, world).status_code != 401:
-            wrong.append((*place, "open to everybody"))
-        if ask(without[endpoint.scope], endpoint, world).json().get("code") != "scope":
-            wrong.append((*place, "needs no scope"))
         if "{" in endpoint.path and ask(outsider, endpoint, world).status_code != 404:
             wrong.append((*place, "open to another team"))
         if "{" in endpoint.path and endpoint.scope in ROLE_OF_SCOPE and ask(narrow, endpoint, world).status_code != 404:
@@ -106,7 +116,12 @@ def test_every_operation_as_every_token(monkeypatch):
             if ask(client, endpoint, world).json().get("code") != "permission":
                 wrong.append((*place, f"open to {role}"))
     assert wrong == []
-    assert len(ENDPOINTS) >= 90
+
+
+def test_no_operation_does_without_a_loader_or_a_scope():
+    assert [one.name for one in ENDPOINTS if "{" in one.path and one.load is None] == []
+    assert [one.name for one in ENDPOINTS if one.scope is None] == ["get_me"]
+    assert len(ENDPOINTS) >= 100
 
 
 def test_the_description_is_whole():
