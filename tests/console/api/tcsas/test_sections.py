@@ -89,6 +89,28 @@ def test_a_preview_is_set_and_ended(sdk, program):
     assert code(tester, "ConfigureMNPPreview", ActionType=2, **asked) == "FailedOperation.Conflict"
 
 
+def test_the_link_of_a_preview_is_for_tokens_that_may_read_it(sdk, program):
+    factories.make_trial(factories.make_version(program))
+    reader = sdk(robot(program, "read", "upload"))
+    assert code(reader, "DescribeMNPPreview", MNPId=program.app_id) == "UnauthorizedOperation"
+
+
+def test_what_is_submitted_is_for_reviewers_and_their_tokens_that_decide(sdk, program):
+    application = factories.make_binding(program).application
+    audit = factories.make_audit(program)
+    reviewer, beside = factories.make_reviewer(application), factories.make_member(application.team, "developer")
+    reads, decides = sdk(own(reviewer, "read")), sdk(own(reviewer, "read", "decide", name="decides"))
+    assert decides("DescribeMNPVersionAuditDetail", AuditNo=audit.number).Data.MNPRelAppCount == 1
+    assert code(reads, "DescribeMNPVersionAuditDetail", AuditNo=audit.number) == "UnauthorizedOperation"
+    page = {"Offset": 0, "Limit": 10}
+    assert [each("DescribeMNPApprovalList", **page).Data.TotalCount for each in (decides, reads)] == [1, 0]
+    others = own(beside, "read", "decide"), actions.create_robot(
+        application.team, name="all", scopes=["read"], program=None, addresses=[], expires_at=None, by=beside
+    )  # fmt: skip
+    for other in map(sdk, others):
+        assert code(other, "DescribeMNPVersionAuditDetail", AuditNo=audit.number) == "ResourceNotFound"
+
+
 def test_an_offline_package_is_fetched_while_the_token_lives(sdk, program):
     keeper = sdk(robot(program, "read", "upload"))
     assert code(keeper, "DescribeMNPOfflinePackageURL", MNPId=program.app_id) == "FailedOperation"
