@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import requests
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from console.api.manage import actions
 from console.api.manage.models import Token
+from console.api.tcsas import links
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from tests import factories
@@ -126,6 +132,17 @@ def test_an_offline_package_is_fetched_while_the_token_lives(sdk, program):
     assert requests.get(address, timeout=30).status_code == 404
 
 
+def test_an_address_of_a_file_opens_no_more_than_its_token(program):
+    factories.make_online(program)
+    program.refresh_from_db()
+    made = own(factories.make_member(program.team, "developer"), "read")
+    address = reverse("sdk_file", args=[links.signed(made.row, program)])
+    assert Client().get(address).status_code == 200
+    type(program.team).objects.update(requires_second_factor=True)
+    answer = Client().get(address)
+    assert (answer.status_code, answer.json()["code"]) == (403, "second_factor")
+
+
 def test_an_upload_key_uploads_and_goes_with_the_robot_that_made_it(sdk, program):
     admin = factories.make_member(program.team, "admin")
     maker = sdk(robot(program, "upload", "upload_keys"))
@@ -140,6 +157,10 @@ def test_an_upload_key_uploads_and_goes_with_the_robot_that_made_it(sdk, program
     maker.client.credential = Credential(made.KeyId, made.SecretKey)
     assert code(maker, "CreateMNPSecretKey", MNPId=program.app_id) == "UnauthorizedOperation"
     assert code(maker, "DescribeMNPVersion", BusinessId="x") == "ResourceNotFound"
+    soon = timezone.now() + timedelta(days=1)
+    actions.set_end(maker.made.row, expires_at=soon, by=admin)
+    key.refresh_from_db()
+    assert key.expires_at == soon  # with the token that made it, though that was to last for longer
     actions.revoke(maker.made.row, by=admin)
     assert code(maker, "DescribeMNPVersion", BusinessId="x") == "AuthFailure.SecretIdNotFound"
 
