@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -62,7 +62,7 @@ class Decisions(Asked):
     """What host apps decide on an audit."""
 
     approval_no: str
-    approval_items: list[Item] = msgspec.field(default_factory=list)
+    approval_items: Annotated[list[Item], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=list)
 
 
 @action("CreateMNPApproval", Scope.SUBMIT, Permission.UPLOAD, load=version_of)

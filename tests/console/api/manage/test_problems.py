@@ -113,3 +113,19 @@ def test_answers_say_how_many_requests_are_left(program, robot):
     first, second = (client.get(f"{PREFIX}me") for _ in range(2))
     left = [int(each["RateLimit-Remaining"]) for each in (first, second)]
     assert (left[0] - left[1], first["RateLimit-Limit"], first["X-Request-ID"] != "") == (1, "600", True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "templates", {"number": 1, "keywords": [*range(21)]}),
+        ("POST", "permissions", {"application_id": "x", "reason": "x", "apis": ["wx.a"] * 1001}),
+        ("PATCH", "agreements/draft", {"third_parties": [{"name": "a"}] * 201}),
+        ("PATCH", "agreements/draft", {"data": [{"kind": "location"}] * 101}),
+    ],
+)
+def test_lists_that_nobody_needs_are_not_gone_through(program, robot, method, path, body):
+    client, url = robot(program, "configure"), f"{PREFIX}programs/{program.app_id}/{path}"
+    found = problem(client.generic(method, url, json.dumps(body), content_type="application/json"), 422)
+    [error] = found["errors"]
+    assert error["field"] == [*body][-1] and "at most" in error["message"]
