@@ -21,13 +21,13 @@ from console.api import http  # noqa: E402 - needs Django's apps to be ready
 from console.api.device import dispatch as device  # noqa: E402
 from console.api.device.feed import feed  # noqa: E402
 from console.api.server import dispatch as server  # noqa: E402
-from console.base.core import bodies  # noqa: E402
+from console.base.core import bodies, charsets  # noqa: E402
 from console.platform import exposition, probes  # noqa: E402
 
 
 def application_for(role: str) -> Any:
     """Return what a process of this role answers (`roles.SERVING`)."""
-    pages = http.nothing_here if role == "runtime" else bodies.in_front_of(django)
+    pages = http.nothing_here if role == "runtime" else bodies.in_front_of(charsets.in_front_of(django))
     if role == "web":
         return _inside(pages)
     servers = server.in_front_of(pages, is_away=feed.is_behind)

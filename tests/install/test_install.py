@@ -76,7 +76,7 @@ def test_everything_runs_as_nobody_in_particular(root: DebianRoot, installed: st
     assert root.run("systemctl", "--failed", "--no-legend", "--plain").stdout == ""
     shown = root.run("systemctl", "list-units", "console-*", "--state=running", "--no-legend", "--plain").stdout
     units = [line.split()[0] for line in shown.splitlines()]
-    assert len(units) == 7, shown
+    assert len(units) == 8, shown
     for unit in units:
         process = root.run("systemctl", "show", "--property=MainPID", "--value", unit).stdout.strip()
         assert root.run("stat", "-c", "%U", f"/proc/{process}").stdout == "console\n", unit

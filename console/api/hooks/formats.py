@@ -82,6 +82,8 @@ def judged(kind: str, outcome: Outcome) -> Outcome:
         code = next(said[name] for name in CODES[kind] if name in said)
     except (msgspec.DecodeError, StopIteration, TypeError):
         return outcome._replace(ok=False, reason="The receiver’s answer was not understood")
+    if not isinstance(code, int):
+        return outcome._replace(ok=False, reason="The receiver’s answer was not understood")
     if code == 0:
         return outcome
     return outcome._replace(ok=False, reason=f"The receiver responded with error {code}"[:200])
@@ -92,21 +94,30 @@ def note_of(body: Mapping[str, Any]) -> Note:
     data = body["data"]
     lines = [] if body["type"] == TEST else payloads.details(body)
     return Note(
-        title=data["summary"].translate(HARMLESS),
-        lines=[" ".join(line.split()).translate(HARMLESS) for line in lines],
+        title=_line(data["summary"]),
+        lines=[_line(line) for line in lines],
         url=data["url"],
         link=_("Open in console"),
         colour=event_of(body["type"]).colour,
     )
 
 
+def _line(text: str) -> str:
+    return " ".join(text.split()).translate(HARMLESS)
+
+
 def _slack(note: Note, means: Means, at: int) -> tuple[str, dict[str, Any]]:
     """Blocks, and a text for notifications."""
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": f"*{_slack_text(note.title)}*"}}
-    more = [{"type": "section", "text": {"type": "mrkdwn", "text": _slack_text(note.text)}}] if note.lines else []
+    section = {"type": "section", "text": _mrkdwn(f"*{_slack_text(note.title)}*")}
+    more = [{"type": "section", "text": _mrkdwn(_slack_text(note.text))}] if note.lines else []
     button = {"type": "button", "text": {"type": "plain_text", "text": note.link}, "url": note.url}
     blocks = [section, *more, {"type": "actions", "elements": [button]}]
     return means.url, {"text": _slack_text(note.title), "blocks": blocks}
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    """Slack's markup; `verbatim` makes no links of addresses and channels that people typed."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _slack_text(text: str) -> str:
@@ -166,18 +177,21 @@ CODES: dict[str, tuple[str, ...]] = {
 # What pages show -------------------------------------------------------------------------------------------------
 
 SHOWN = 4000  # characters of what was asked and answered
-SIGNED = re.compile(r"\b(sign|key|access_token|token)=[^&\s]+")
+SECRETIVE = re.compile(r"(?<![^/])(?=[^/]*[0-9])[^/]{16,}")
 SIGNED_BODY = re.compile(r'"sign":"[^"]*"')
 
 
 def masked(url: str, kind: str) -> str:
-    """Return what pages show of an address: of a chat its host and its last characters, else all but the query."""
+    """Return what pages show of an address: of a chat its host and its last characters; of others all but the query,
+    and of long parts with digits, by which services know their customers, the end.
+    """
     parts = urlsplit(url)
     if kind != Format.STANDARD:
         tail = (parts.query or parts.path)[-4:]
         return f"{parts.scheme}://{parts.netloc}/…{tail}"[:500]
     query = "…" if parts.query else ""
-    return urlunsplit(parts._replace(query=query))[:500]
+    path = SECRETIVE.sub(lambda found: f"…{found[0][-4:]}", parts.path)
+    return urlunsplit(parts._replace(path=path, query=query))[:500]
 
 
 def shown_request(request: Request, address: str) -> str:
@@ -195,8 +209,9 @@ def shown_answer(outcome: Outcome) -> str:
     if outcome.answer is None:
         return ""
     kept = (f"{name}: {value}" for name, value in outcome.answer.headers if name.lower() != "set-cookie")
-    body = outcome.answer.body.decode("utf-8", "replace").replace("\0", "�")
+    body = outcome.answer.body.decode("utf-8", "replace")
     said = "\n".join([_status_line(outcome.status or 0), *(line[:300] for line in kept), "", body])[:SHOWN]
+    said = said.replace("\0", "�")  # which the database can't keep
     return said.encode("utf-8", "replace").decode()  # A head may hold what is no text.
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from django.http import Http404
+
 from console.api.manage.models import LoginRequest, Token
+from console.api.rate import Counter
 from console.base.accounts.access import row_or_404, team_for
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
+
+guesses = Counter("30/minute")  # codes that a person tries, in this process
 
 
 def own_token(user: User, permission: Permission, own_token_id: int) -> Token:
@@ -23,6 +28,12 @@ def robot_for(user: User, permission: Permission, team_id: int, token_id: int) -
 def login_for(user: User, permission: Permission, user_code: str) -> LoginRequest:
     """Return the program's request that waits for an answer, and may have expired; 404 for any other.
 
-    It belongs to nobody yet: who knows its code may answer, for themselves alone.
+    It belongs to nobody yet: who knows its code may answer, for themselves alone. Who guesses finds none for a while.
     """
-    return row_or_404(LoginRequest.objects.waiting(), user_code=user_code)
+    if guesses.is_over(user.pk) or not user_code.isalpha():  # A NUL is no question to the database.
+        raise Http404
+    try:
+        return row_or_404(LoginRequest.objects.waiting(), user_code=user_code)
+    except Http404:
+        guesses.count(user.pk)
+        raise

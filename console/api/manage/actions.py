@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
 from console.api.manage.models import PREFIX, Token
+from console.api.manage.querysets import TokenQuerySet
 from console.api.manage.states import ROLE_OF_SCOPE, Scope, role_of
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.events import emit
@@ -120,13 +121,16 @@ def rotate(token: Token, *, seen: str, by: User, at: datetime | None = None) -> 
 
 @transaction.atomic
 def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime | None = None) -> Token:
-    """Change when the token expires; None: never."""
+    """Change when the token expires, None: never; the upload keys that it made end with it at the latest."""
     current, at = _lock(token), at or timezone.now()
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     if current.expires_at == expires_at:
         return current
     before, current.expires_at = _ends(current), expires_at
     current.save(update_fields=["expires_at"])
+    if expires_at:
+        for key in _upload_keys(current).filter(expires_at__gt=expires_at):
+            set_end(key, expires_at=expires_at, by=by, at=at)
     emit(events.TokenRenewed(current, by=by, at=at, before=before, after=_ends(current)))
     return current
 
@@ -140,10 +144,15 @@ def revoke(token: Token, *, by: User, reason: str = "", at: datetime | None = No
     if current.team:
         Membership.objects.filter(user=current.holder).delete()
         User.objects.filter(pk=current.holder_id, is_robot=True).update(is_active=False)
-        for key in Token.objects.listed().filter(created_by=current.holder, team=current.team):
+        for key in _upload_keys(current):
             revoke(key, by=by, reason=reason, at=at)
     emit(events.TokenRevoked(current, by=by, at=at, before={"token": current.masked}, reason=reason.strip()))
     return current
+
+
+def _upload_keys(token: Token) -> TokenQuerySet:
+    """Return the keys that a robot made (A-5); people's tokens make none."""
+    return Token.objects.listed().filter(created_by=token.holder, team=token.team, holder__is_robot=True)
 
 
 def _lock(token: Token) -> Token:

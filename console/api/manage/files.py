@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from console.api.manage.models import UploadedPackage
 from console.base.accounts.models import User
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from console.base.core.files import refusing_unwritable
+from console.base.core.uploads import LostUpload
 from miniprograms.models import MiniProgram
 from releases import actions
 from releases.inspection import PackageRefused, package_limits, scratch
@@ -50,10 +52,10 @@ def keep(program: MiniProgram, *, file: UploadedFile, at: datetime | None = None
     The row comes first: what a crash leaves is found by it.
     """
     size, most = file.size or 0, package_limits().upload_size
+    refuse_if(file.why if isinstance(file, LostUpload) else "", "file")
     refuse_if(_("The file is empty.") if not size else "", "file")
     refuse_if(_("The file must not exceed %(most)d bytes.") % {"most": most} if size > most else "", "file")
-    refuse_if(rules.why_no_more_uploads(program), "file")
-    row = UploadedPackage.objects.create(mini_program=program, size=size, created_at=at or timezone.now())
+    row = _announced(program, size=size, at=at or timezone.now())
     try:
         with refusing_unwritable("file"):
             package_storage().put(row.path, file.file)  # type: ignore[arg-type]
@@ -61,6 +63,14 @@ def keep(program: MiniProgram, *, file: UploadedFile, at: datetime | None = None
         row.delete()
         raise
     return row
+
+
+@transaction.atomic
+def _announced(program: MiniProgram, *, size: int, at: datetime) -> UploadedPackage:
+    """Return the row of a file that comes; of those that come at a time, each counts for the next."""
+    MiniProgram.objects.select_for_update(no_key=True).get(pk=program.pk)
+    refuse_if(rules.why_no_more_uploads(program), "file")
+    return UploadedPackage.objects.create(mini_program=program, size=size, created_at=at)
 
 
 def make_version(upload: UploadedPackage, *, number: tuple[int, int, int], notes: str, by: User) -> UploadedPackage:

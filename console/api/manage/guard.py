@@ -21,6 +21,7 @@ from console.api.manage.problems import NAMES, Problem
 from console.api.manage.states import Scope
 from console.api.rate import Counter
 from console.base.accounts.access import team_asking_for_factor
+from console.base.accounts.devices import network_of
 from console.base.activity.middleware import Source, source
 from console.base.core import bodies, busy
 from console.base.core.errors import ActionRefused, Conflict
@@ -28,7 +29,7 @@ from console.base.core.proxies import client_address
 from releases.inspection import PackageRefused
 
 calls = Counter(settings.API_RATE_LIMIT)
-failures = Counter("60/minute")  # of an address, with tokens that are none
+failures = Counter("60/minute")  # of a network, with tokens that are none
 
 
 def guard(scope: Scope | None, kind: str, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -66,7 +67,7 @@ def _token(request: HttpRequest) -> Token:
     try:
         return token_of(request)
     except Problem as problem:
-        if problem.status == 401 and (wait := failures.count(client_address(request.META))):
+        if problem.status == 401 and (wait := failures.count(network_of(client_address(request.META)))):
             raise too_many(wait) from problem
         raise
 

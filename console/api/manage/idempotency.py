@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -37,7 +38,10 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     digest = _digest(request)
     abandoned = timezone.now() - LONGEST
     KeptAnswer.objects.filter(token=token, key=key, status=None, created_at__lt=abandoned).delete()
-    row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults={"request": digest})
+    try:
+        row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults={"request": digest})
+    except IntegrityError:  # The first one was there, was refused, and is gone.
+        raise _under_way() from None
     if not is_first:
         return _again(row, digest)
     try:
@@ -48,8 +52,8 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     if answer.status_code >= 400:
         row.delete()
     else:
-        row.status, row.content_type, row.body = answer.status_code, answer["Content-Type"], answer.content
-        row.save()
+        kept = {"status": answer.status_code, "content_type": answer["Content-Type"], "body": answer.content}
+        KeptAnswer.objects.filter(pk=row.pk).update(**kept)  # It is gone where this took longer than LONGEST.
     return answer
 
 
@@ -57,10 +61,14 @@ def _again(row: KeptAnswer, digest: str) -> HttpResponse:
     if row.request != digest:
         raise Problem(422, f"This {HEADER} was used for another request.", code="idempotency_key")
     if row.status is None:
-        raise Problem(409, "The first request with this key is still under way.", headers={"Retry-After": "2"})
+        raise _under_way()
     answer = HttpResponse(bytes(row.body), status=row.status, content_type=row.content_type)
     answer[REPLAYED] = "true"
     return answer
+
+
+def _under_way() -> Problem:
+    return Problem(409, "The first request with this key is still under way.", headers={"Retry-After": "2"})
 
 
 def _digest(request: HttpRequest) -> str:

@@ -18,12 +18,13 @@ from console.api.manage import logins
 from console.api.manage.states import OF_PEOPLE, Scope
 from console.api.rate import Counter
 from console.base.accounts.access import route
+from console.base.accounts.devices import network_of
 from console.base.accounts.permissions import Permission
 from console.base.core.fields import LineField
 from console.base.core.proxies import client_address
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-begun = Counter("20/minute")  # of an address, in this process
+begun = Counter("20/minute")  # of a network, in this process
 asked = Counter("240/minute")
 
 
@@ -46,7 +47,7 @@ class BeginForm(forms.Form):
 @route(Permission.PUBLIC, methods="POST")
 def device_code(request: HttpRequest) -> JsonResponse:
     """Begin: return a code for the program and one for the person (RFC 8628 3.2)."""
-    if wait := begun.count(client_address(request.META)):
+    if wait := begun.count(_network(request)):
         return _too_many(wait)
     form = BeginForm(request.POST)
     if not form.is_valid():
@@ -76,7 +77,7 @@ def device_code(request: HttpRequest) -> JsonResponse:
 @route(Permission.PUBLIC, methods="POST")
 def device_token(request: HttpRequest) -> JsonResponse:
     """Ask for the token (RFC 8628 3.4)."""
-    if wait := asked.count(client_address(request.META)):
+    if wait := asked.count(_network(request)):
         return _too_many(wait)
     if request.POST.get("grant_type") != GRANT:
         return _error("unsupported_grant_type", f"grant_type must be {GRANT}.")
@@ -100,9 +101,13 @@ def device_token(request: HttpRequest) -> JsonResponse:
 @route(Permission.PUBLIC, methods="POST")
 def device_revoke(request: HttpRequest) -> JsonResponse:
     """End a token of a person's own that the caller shows (RFC 7009): 200 whether there was one or not."""
-    if wait := asked.count(client_address(request.META)):
+    if wait := asked.count(_network(request)):
         return _too_many(wait)
     return _answer({"revoked": logins.end(request.POST.get("token", ""))})
+
+
+def _network(request: HttpRequest) -> str:
+    return network_of(client_address(request.META))
 
 
 def _answer(content: dict[str, Any], status: int = 200) -> JsonResponse:

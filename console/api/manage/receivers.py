@@ -7,13 +7,18 @@ from typing import Any
 from django.dispatch import receiver
 
 from console.api.manage import actions
-from console.api.manage.models import Token
+from console.api.manage.models import LoginRequest, Token
+from console.api.manage.states import LoginState
 from console.base.accounts.models import User
 from console.base.accounts.signals import account_secured
 
 
 @receiver(account_secured)
 def revoke_own(sender: type[User], *, user: User, **_rest: Any) -> None:
-    """Revoke the tokens of a person somebody else may have signed in as: that one could have made them."""
+    """Revoke the tokens of a person somebody else may have signed in as: that one could have made them.
+
+    What was approved and not fetched becomes no token any more; first, as a program may be fetching it.
+    """
+    LoginRequest.objects.filter(decided_by=user, state=LoginState.APPROVED).update(state=LoginState.DENIED)
     for token in Token.objects.of_person(user).listed():
         actions.revoke(token, by=user)

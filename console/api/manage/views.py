@@ -16,14 +16,13 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from console.api.manage import actions, logins, uploads
+from console.api.manage import access, actions, logins, uploads
 from console.api.manage.access import login_for, own_token, robot_for
 from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
 from console.api.manage.models import LoginRequest, Token
 from console.api.manage.presenters import team_cards, token_rows
 from console.api.manage.reference import drawn, parts
 from console.api.manage.sdk_keys import secret_id, secret_key
-from console.api.rate import Counter
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
@@ -33,7 +32,6 @@ from console.base.core.proxies import client_address
 from console.base.core.toasts import toast
 
 SHOWN_UPLOADS = 8
-guesses = Counter("30/minute")  # of a person, in this process
 
 
 def _back() -> str:
@@ -81,7 +79,7 @@ def login(request: SignedInRequest) -> HttpResponse:
     form = UserCodeForm(request.GET if "code" in request.GET else None)
     if form.is_valid():
         code = form.cleaned_data["code"]
-        if guesses.count(request.user.pk):
+        if access.guesses.count(request.user.pk):
             form.add_error("code", _("Too many attempts. Wait a minute."))
         elif LoginRequest.objects.open(at=timezone.now()).filter(user_code=code).exists():
             return redirect("automation:approve_login", user_code=code)

@@ -16,12 +16,14 @@ from console.api.manage import guard
 from console.api.manage.endpoint import ApiRequest
 from console.api.manage.guard import acting, counted, enter, problem_of, too_many
 from console.api.manage.models import Token
+from console.api.manage.states import Scope
 from console.api.tcsas import sections  # noqa: F401 - they register their actions
 from console.api.tcsas.errors import INTERNAL, Refused, refused_by
 from console.api.tcsas.links import opened
 from console.api.tcsas.registry import ACTIONS
 from console.api.tcsas.signature import is_signed, token_of
 from console.base.accounts.access import route
+from console.base.accounts.devices import network_of
 from console.base.accounts.permissions import Permission
 from console.base.core import request_id
 from console.base.core.files import attachment
@@ -88,7 +90,7 @@ def _token(request: HttpRequest) -> Token:
     try:
         return token_of(request)
     except Refused:
-        if wait := guard.failures.count(client_address(request.META)):
+        if wait := guard.failures.count(network_of(client_address(request.META))):
             raise too_many(wait) from None
         raise
 
@@ -109,6 +111,7 @@ def offline_package(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
         row, app_id, number = opened(request, token)
         counted(row)
+        enter(request, row, Scope.READ)
         program = mini_program_for(row.holder, Permission.DEVELOP, app_id)
         if program.online_number != number:
             raise Http404

@@ -88,8 +88,8 @@ class AgreementDraftOut(AgreementFacts):
 class AgreementDraftChange(Sent):
     """What is to change; what is left out stays. In the texts, {{name}} stands for a fact, as on the page."""
 
-    data: list[DataUse] = []
-    third_parties: list[ThirdParty] = []
+    data: list[DataUse] = Field([], max_length=100)
+    third_parties: list[ThirdParty] = Field([], max_length=200)
     contact_email: str = ""
     contact_phone: str = ""
     contact_other: str = ""

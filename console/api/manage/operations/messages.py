@@ -86,7 +86,7 @@ class TemplateNew(Sent):
     """Which keywords of which template of the library, in the order in which users read them."""
 
     number: int = Field(description="of the template of the library")
-    keywords: list[int] = Field(description="numbers of one to five of its keywords")
+    keywords: list[int] = Field(max_length=20, description="numbers of one to five of its keywords")
     note: str = Field("", description="what it is for; only the team sees it")
 
 

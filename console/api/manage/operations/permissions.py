@@ -61,7 +61,7 @@ class PermissionOut(ExemptionOut):
 class PermissionsNew(GrantNew):
     """Which APIs to ask a host app for, with one reason."""
 
-    apis: list[str] = Field(description="names, such as wx.getLocation")
+    apis: list[str] = Field(max_length=1000, description="names, such as wx.getLocation")
 
 
 @endpoint(

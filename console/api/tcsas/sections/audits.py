@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from console.api.manage.endpoint import ApiRequest
+from console.api.manage.guard import enter
 from console.api.manage.states import Scope
 from console.api.tcsas.errors import Refused, invalid
 from console.api.tcsas.forms import NoteForm, valid
@@ -61,7 +62,7 @@ class Decisions(Asked):
     """What host apps decide on an audit."""
 
     approval_no: str
-    approval_items: list[Item] = msgspec.field(default_factory=list)
+    approval_items: Annotated[list[Item], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=list)
 
 
 @action("CreateMNPApproval", Scope.SUBMIT, Permission.UPLOAD, load=version_of)
@@ -91,6 +92,7 @@ class Seen(NamedTuple):
 
     audit: Audit
     decisions: list[ReviewDecision]
+    is_review: bool  # the reader decides for some of its host apps, and is no member of the program's team
 
     @property
     def mini_program(self) -> MiniProgram:
@@ -99,17 +101,18 @@ class Seen(NamedTuple):
 
 
 def _audit(user: User, permission: Permission, asked: OfAudit) -> Seen:
-    """Return the audit, all of it for the program's team; for reviewers what is about apps that they know of."""
+    """Return the audit, all of it for the program's team; for reviewers what is about apps for which they decide."""
     audit = row_or_404(_with_facts(Audit.objects.all()), number=asked.audit_no)
     decisions = list(audit.decisions.all())
     try:
         audit_for(user, permission, audit.mini_program.app_id, audit.number)
     except Http404:
-        known = set(HostApplication.objects.visible_to(user).values_list("pk", flat=True))
-        decisions = [each for each in decisions if each.application_id in known]
+        theirs = set(HostApplication.objects.where(user, Permission.DECIDE).values_list("pk", flat=True))
+        decisions = [each for each in decisions if each.application_id in theirs]
         if not decisions:
             raise
-    return Seen(audit, decisions)
+        return Seen(audit, decisions, is_review=True)
+    return Seen(audit, decisions, is_review=False)
 
 
 def _with_facts(rows: QuerySet[Audit]) -> QuerySet[Audit]:
@@ -119,7 +122,9 @@ def _with_facts(rows: QuerySet[Audit]) -> QuerySet[Audit]:
 
 @action("DescribeMNPVersionAuditDetail", Scope.READ, Permission.VIEW, load=_audit)
 def describe(request: ApiRequest, seen: Seen, asked: OfAudit) -> dict[str, Any]:
-    """Return an audit with what each host app decided."""
+    """Return an audit with what each host app decided; a reviewer's token needs the scope `decide`, as for the list."""
+    if seen.is_review:
+        enter(request, request.token, Scope.DECIDE)
     audit = seen.audit
     audit.version.mini_program = audit.mini_program
     last = _last(seen.decisions)

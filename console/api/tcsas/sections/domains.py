@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -40,7 +40,7 @@ class Domains(Asked):
 class Given(OfProgram):
     """Hosts of some types; types that are not named stay as they are."""
 
-    domain: list[Domains] = msgspec.field(default_factory=list)
+    domain: Annotated[list[Domains], msgspec.Meta(max_length=100)] = msgspec.field(default_factory=list)
 
 
 @action("DescribeMNPDomainACL", Scope.READ, Permission.VIEW, load=program_of)

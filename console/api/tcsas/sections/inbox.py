@@ -26,9 +26,11 @@ class Listed(Part):
 
 @action("DescribeMNPApprovalList", Scope.READ, Permission.SIGNED_IN)
 def describe_list(request: ApiRequest, asked: Listed) -> dict[str, Any]:
-    """List the audits that the token's holder decides for host apps, newest first."""
+    """List the audits that the token's holder decides for host apps, newest first; none for a token that may not."""
     facts = ("audit__version", "audit__mini_program__team", "audit__mini_program__category", "audit__submitted_by")
     rows = ReviewDecision.objects.decidable_by(request.user).select_related(*facts, "application", "decided_by")
+    if Scope.DECIDE not in request.token.scopes:
+        rows = rows.none()
     if asked.approval_status_list:
         states = [state for state, number in STATUS_OF_DECISION.items() if number in asked.approval_status_list]
         rows = rows.filter(state__in=states)

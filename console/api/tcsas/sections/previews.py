@@ -61,9 +61,9 @@ def _form(program: MiniProgram, asked: Configured) -> TrialForm:
     return TrialForm(data, program=program, initial={})
 
 
-@action("DescribeMNPPreview", Scope.READ, Permission.VIEW, load=program_of)
+@action("DescribeMNPPreview", Scope.TRIAL, Permission.VIEW, load=program_of)
 def describe(request: ApiRequest, program: MiniProgram, asked: Preview) -> dict[str, Any]:
-    """Say what testers get, and the link that their code holds."""
+    """Say what testers get, and the link that their code holds, which is a secret: /api/v1/ asks for the same scope."""
     current = _trial(program)
     if current is None or asked.mnp_version_id not in (0, current.version_id):
         raise Refused(NOT_FOUND, _("This version has no preview."))

@@ -108,3 +108,31 @@ def test_an_error_in_a_good_answer_is_a_failure(run, kind, said, state, reason):
         run()
     delivery = Delivery.objects.get(name="version.published")
     assert (delivery.state, delivery.status, delivery.reason) == (state, 200, reason)
+
+
+def test_nobody_makes_a_second_line_of_the_title_nor_a_link_of_an_address():
+    body = payloads.example(EVENTS["version.published"])
+    body["data"]["summary"] = "One\n# Two https://evil.example"
+    for kind, field in (("dingtalk", "text"), ("wecom", "content")):
+        assert "One # Two" in json.loads(request(kind, body).body)["markdown"][field]
+    texts = [block["text"] for block in json.loads(request("slack", body).body)["blocks"] if "text" in block]
+    assert {text["verbatim"] for text in texts} == {True}
+
+
+def test_of_an_address_that_is_a_secret_only_the_end_is_shown():
+    url = "https://hooks.zap.example/hooks/catch/1234567/a8f5f167f44f4964e6c998dee827110c/?key=x"
+    assert formats.masked(url, "standard") == "https://hooks.zap.example/hooks/catch/1234567/…110c/?…"
+    for plain in ("https://ops.example.com/hooks/ci-2", "https://ops.example.com/continuous-integration"):
+        assert formats.masked(plain, "standard") == plain
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("code", ['"\\u0000"', '{"\\u0000": 1}', '"0"', "1e400", "null"])
+def test_no_answer_of_a_receiver_keeps_its_tries_from_being_noted(run, code):
+    with receiving("", (200, f'{{"errcode": {code}}}', {})) as receiver:
+        hook = factories.make_webhook(factories.make_team(), receiver.url, "version.*", format="wecom").row
+        factories.make_delivery(hook, payload=json.dumps(payloads.example(EVENTS["version.published"])))
+        run()
+    row = Delivery.objects.get()
+    assert (row.tries, row.lease, len(row.attempts)) == (1, None, 1)
+    assert row.reason == "The receiver’s answer was not understood"

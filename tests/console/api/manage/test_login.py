@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from console.api.manage import login_views, logins, views
+from console.api.manage import access, login_views, logins
 from console.api.manage.models import LoginRequest, Token
 from console.api.rate import Counter
+from console.base.accounts.signals import account_secured
 from console.base.activity.models import ActivityEntry
 from tests import factories
 
@@ -23,7 +24,7 @@ API, PAGE = "/api/v1/device", "/automation/device/"
 def nobody_tried_before(monkeypatch):
     monkeypatch.setattr(login_views, "begun", Counter("20/minute"))
     monkeypatch.setattr(login_views, "asked", Counter("240/minute"))
-    monkeypatch.setattr(views, "guesses", Counter("30/minute"))
+    monkeypatch.setattr(access, "guesses", Counter("30/minute"))
 
 
 def begin(**fields):
@@ -143,3 +144,36 @@ def test_the_letters_spell_nothing_and_a_name_is_kept_as_it_is_typed():
     assert not set("AEIOU01") & set(logins.LETTERS)
     with pytest.raises(ValidationError):
         login_views.BeginForm().fields["client_id"].clean("a\u202eb")
+
+
+def test_codes_are_not_guessed_by_the_address_of_the_answer_either(signed_in):
+    code, client = begin().json()["user_code"].replace("-", ""), signed_in(factories.make_user())
+    for number in range(30):
+        address = f"{PAGE}{chr(66 + number % 2) * 7}{chr(65 + number % 26)}/"
+        answer = client.get(address) if number % 2 else client.post(f"{address}deny/")
+        assert answer.status_code == 404
+    assert client.get(f"{PAGE}{code}/").status_code == 404
+    assert signed_in(factories.make_user()).get(f"{PAGE}{code}/").status_code == 200
+
+
+def test_a_code_that_no_column_holds_is_none(signed_in):
+    assert signed_in(factories.make_user()).get(f"{PAGE}%00BBBBBBB/").status_code == 404
+
+
+def test_what_an_intruder_approved_becomes_no_token_once_the_account_is_secured(signed_in):
+    person, other = factories.make_user(), factories.make_user()
+    mine, theirs = begin().json(), begin().json()
+    approval(signed_in(person), mine["user_code"])
+    approval(signed_in(other), theirs["user_code"])
+    account_secured.send(sender=type(person), user=person)
+    assert error(ask(mine["device_code"])) == (400, "access_denied")
+    assert ask(theirs["device_code"]).status_code == 200
+
+
+def test_who_has_a_whole_network_of_addresses_asks_no_more_often():
+    fields = {"client_id": "mpc", "scope": "read"}
+    answers = {
+        Client(REMOTE_ADDR=f"2001:db8::{number:x}").post(f"{API}/code", fields).status_code for number in range(1, 22)
+    }
+    assert answers == {200, 429}
+    assert Client(REMOTE_ADDR="2001:db8:0:1::1").post(f"{API}/code", fields).status_code == 200

@@ -163,3 +163,19 @@ def test_all_that_is_sent_as_json_says_that_it_takes_nothing_else():
     schemas = {name: document["components"]["schemas"][name] for name in names}
     objects = {name for name, schema in schemas.items() if schema["type"] == "object"}
     assert {name for name in objects if schemas[name].get("additionalProperties") is not False} == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "templates", {"number": 1, "keywords": [*range(21)]}),
+        ("POST", "permissions", {"application_id": "x", "reason": "x", "apis": ["wx.a"] * 1001}),
+        ("PATCH", "agreements/draft", {"third_parties": [{"name": "a"}] * 201}),
+        ("PATCH", "agreements/draft", {"data": [{"kind": "location"}] * 101}),
+    ],
+)
+def test_lists_that_nobody_needs_are_not_gone_through(program, robot, method, path, body):
+    client, url = robot(program, "configure"), f"{PREFIX}programs/{program.app_id}/{path}"
+    found = problem(client.generic(method, url, json.dumps(body), content_type="application/json"), 422)
+    [error] = found["errors"]
+    assert error["field"] == [*body][-1] and "at most" in error["message"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,11 +17,14 @@ from django.utils import timezone
 from console.api.manage import files, rules
 from console.api.manage.models import Token, UploadedPackage
 from console.api.manage.sdk_keys import secret_id, secret_key
+from console.base.core.errors import ActionRefused
 from console.base.core.retention import delete
+from console.base.core.uploads import LostUpload
 from releases.models import package_storage
 from tests import factories
 from tests.console.api.tcsas.conftest import robot
 from tests.console.api.tcsas.signing import call
+from tests.console.holding import another, impatient
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +100,18 @@ def test_the_page_shows_the_keys_once_beside_the_token(program, signed_in):
     assert secret_key(token) in again and former not in again
     shown = admin.get(reverse("automation:tokens")).content.decode()
     assert secret_key(token) not in shown and not re.search("mpcid[0-9a-f]", shown)
+
+
+def test_what_no_disk_could_keep_is_refused_beside_the_file(program):
+    with pytest.raises(ActionRefused) as refused:
+        files.keep(program, file=LostUpload("a.zip", 5, OSError(errno.ENOSPC, "full")))
+    assert refused.value.field == "file"
+    assert not UploadedPackage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_come_at_a_time_count_for_each_other(program):
+    with another() as connection, impatient():
+        connection.execute("SELECT FROM miniprograms_miniprogram WHERE id = %s FOR NO KEY UPDATE", [program.pk])
+        with pytest.raises(OperationalError):
+            waiting(program)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import requests
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from console.api.manage import actions
 from console.api.manage.models import Token
+from console.api.tcsas import links
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from tests import factories
@@ -89,6 +95,28 @@ def test_a_preview_is_set_and_ended(sdk, program):
     assert code(tester, "ConfigureMNPPreview", ActionType=2, **asked) == "FailedOperation.Conflict"
 
 
+def test_the_link_of_a_preview_is_for_tokens_that_may_read_it(sdk, program):
+    factories.make_trial(factories.make_version(program))
+    reader = sdk(robot(program, "read", "upload"))
+    assert code(reader, "DescribeMNPPreview", MNPId=program.app_id) == "UnauthorizedOperation"
+
+
+def test_what_is_submitted_is_for_reviewers_and_their_tokens_that_decide(sdk, program):
+    application = factories.make_binding(program).application
+    audit = factories.make_audit(program)
+    reviewer, beside = factories.make_reviewer(application), factories.make_member(application.team, "developer")
+    reads, decides = sdk(own(reviewer, "read")), sdk(own(reviewer, "read", "decide", name="decides"))
+    assert decides("DescribeMNPVersionAuditDetail", AuditNo=audit.number).Data.MNPRelAppCount == 1
+    assert code(reads, "DescribeMNPVersionAuditDetail", AuditNo=audit.number) == "UnauthorizedOperation"
+    page = {"Offset": 0, "Limit": 10}
+    assert [each("DescribeMNPApprovalList", **page).Data.TotalCount for each in (decides, reads)] == [1, 0]
+    others = own(beside, "read", "decide"), actions.create_robot(
+        application.team, name="all", scopes=["read"], program=None, addresses=[], expires_at=None, by=beside
+    )  # fmt: skip
+    for other in map(sdk, others):
+        assert code(other, "DescribeMNPVersionAuditDetail", AuditNo=audit.number) == "ResourceNotFound"
+
+
 def test_an_offline_package_is_fetched_while_the_token_lives(sdk, program):
     keeper = sdk(robot(program, "read", "upload"))
     assert code(keeper, "DescribeMNPOfflinePackageURL", MNPId=program.app_id) == "FailedOperation"
@@ -102,6 +130,17 @@ def test_an_offline_package_is_fetched_while_the_token_lives(sdk, program):
     assert requests.get(f"{address[:-2]}x/", timeout=30).status_code == 404
     actions.revoke(keeper.made.row, by=program.created_by)
     assert requests.get(address, timeout=30).status_code == 404
+
+
+def test_an_address_of_a_file_opens_no_more_than_its_token(program):
+    factories.make_online(program)
+    program.refresh_from_db()
+    made = own(factories.make_member(program.team, "developer"), "read")
+    address = reverse("sdk_file", args=[links.signed(made.row, program)])
+    assert Client().get(address).status_code == 200
+    type(program.team).objects.update(requires_second_factor=True)
+    answer = Client().get(address)
+    assert (answer.status_code, answer.json()["code"]) == (403, "second_factor")
 
 
 def test_an_upload_key_uploads_and_goes_with_the_robot_that_made_it(sdk, program):
@@ -118,6 +157,10 @@ def test_an_upload_key_uploads_and_goes_with_the_robot_that_made_it(sdk, program
     maker.client.credential = Credential(made.KeyId, made.SecretKey)
     assert code(maker, "CreateMNPSecretKey", MNPId=program.app_id) == "UnauthorizedOperation"
     assert code(maker, "DescribeMNPVersion", BusinessId="x") == "ResourceNotFound"
+    soon = timezone.now() + timedelta(days=1)
+    actions.set_end(maker.made.row, expires_at=soon, by=admin)
+    key.refresh_from_db()
+    assert key.expires_at == soon  # with the token that made it, though that was to last for longer
     actions.revoke(maker.made.row, by=admin)
     assert code(maker, "DescribeMNPVersion", BusinessId="x") == "AuthFailure.SecretIdNotFound"
 

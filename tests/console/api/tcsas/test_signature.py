@@ -13,7 +13,7 @@ from console.api.manage import actions, guard
 from console.api.manage.sdk_keys import secret_id, secret_key
 from console.api.rate import Counter
 from tests import factories
-from tests.console.api.tcsas.conftest import robot
+from tests.console.api.tcsas.conftest import own, robot
 from tests.console.api.tcsas.signing import call, headers_of, send
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +136,12 @@ def test_the_page_at_the_same_address_stays(made):
     assert Client().get("/", headers=headers).status_code == 302  # to sign in
     plain = Client(enforce_csrf_checks=True).post("/", "{}", content_type="application/json")
     assert plain.status_code == 403
+
+
+def test_lists_that_nobody_needs_are_not_gone_through(program):
+    made, about = robot(program, "configure", name="domains"), {"MNPId": program.app_id}
+    asked = {**about, "Domain": [{"DomainType": 1}] * 101}
+    assert call(made, "ModifyMNPDomain", asked) == "InvalidParameterValue.InvalidDomain"
+    mine = own(program.created_by, "decide")
+    asked = {"ApprovalNo": "x", "ApprovalItems": [{"AppId": "x", "ApprovalResult": 3}] * 1001}
+    assert call(mine, "ProcessMNPApproval", asked) == "InvalidParameterValue.InvalidApprovalItems"
