@@ -84,7 +84,7 @@ def test_everything_runs_as_nobody_in_particular(root: DebianRoot, installed: st
             boot = "/proc/sys/kernel/random/boot_id"
             assert root.run("nsenter", "--target", process, "--mount", "cat", boot).stdout.strip()
     assert root.run("stat", "-c", "%a %U", "/etc/console/console.env").stdout == "600 root\n"
-    for port in range(9464, 9469):
+    for port in range(9464, 9470):
         told = root.run("curl", "--silent", "--fail", f"http://127.0.0.1:{port}/metrics").stdout
         assert "console_build_info" in told
 
