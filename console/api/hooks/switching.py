@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -60,9 +61,11 @@ def switch_off_failing(*, at: datetime) -> int:
     gone = f"{CALLED} responded with {GONE}"
     old = at - timedelta(days=settings.WEBHOOK_OFF_DAYS)
     failing = Webhook.objects.on().filter(Q(failing_since__lt=old) | Q(last_failure=gone), failures__gt=0)
+    count = 0
     for webhook in failing:
-        try:
-            switch_off(webhook, by=None, reason=webhook.last_failure, at=at)
-        except Conflict:  # Somebody was quicker.
-            continue
-    return len(failing)
+        with suppress(Conflict), transaction.atomic():  # Somebody was quicker.
+            lock(webhook)
+            if failing.filter(pk=webhook.pk).exists():  # And has not been delivered to meanwhile.
+                switch_off(webhook, by=None, reason=webhook.last_failure, at=at)
+                count += 1
+    return count

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from console.api.hooks import actions, delivery, switching, tasks
@@ -20,6 +22,7 @@ from miniprograms import actions as miniprograms
 from releases import actions as releases
 from tests import factories
 from tests.console.api.hooks.receiver import receiving
+from tests.console.holding import another
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -215,3 +218,33 @@ def test_old_deliveries_go(settings):
     young = factories.make_delivery(hook, state="delivered", created_at=at - timedelta(days=29))
     assert retention.delete("webhook_deliveries", at=at) == 1
     assert Delivery.objects.get() == young
+
+
+def test_a_webhook_that_recovers_in_this_moment_stays_switched_on(program):
+    hook = factories.make_webhook(program.team).row
+    Webhook.objects.update(failures=9, failing_since=timezone.now() - timedelta(days=9), last_failure="x")
+
+    def sweep():
+        try:
+            switching.switch_off_failing(at=timezone.now())
+        finally:
+            connection.close()
+
+    def waits():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            return cursor.fetchone() is not None
+
+    with another() as worker:
+        worker.execute("UPDATE webhooks_webhook SET failures = 0, failing_since = NULL")
+        thread = threading.Thread(target=sweep)
+        thread.start()
+        until = time.monotonic() + 20
+        while not waits():
+            assert time.monotonic() < until and thread.is_alive()
+        worker.commit()
+        thread.join()
+    hook.refresh_from_db()
+    assert hook.off_at is None
