@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from console.platform import serving
 from console.platform.models import Heartbeat
 from tests.console.api.device.serving import database_url
 from tests.console.platform.conftest import OwnValkey
+from tests.console.platform.servers import until
 from tests.processes import START_SECONDS, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,11 +110,3 @@ def test_a_worker_goes_on_when_all_that_it_had_taken_ended_while_the_broker_was_
     own_valkey.start()
     wait_for_a_sign(now())
     assert [process.poll() for process in processes] == [None, None]
-
-
-def until(holds: Callable[[], bool], otherwise: str) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + START_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.05)

@@ -19,7 +19,7 @@ from devmgmt.keys.models import SecretUse
 from releases.models import package_storage
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import up_to_date
-from tests.console.platform.servers import serve
+from tests.console.platform.servers import serve, until
 from tests.factories import make_binding, make_online, make_program, make_secret
 from tests.nginx import ENVIRONMENT, HOST, executable, nginx
 from tests.slow_clients import TIMEOUT, connect, request, slow_clients
@@ -115,10 +115,13 @@ def test_scheme_and_host_are_true(site: Site) -> None:
 
 def test_a_request_has_one_id_everywhere(site: Site) -> None:
     """In nginx's log and in the answer, of pages, devices and refused links, and none that a client invents."""
+    log = site.folder / "log" / "console.log"
     for path in (SIGN_IN, UPDATE, "/teams/invitations/secret-token/"):
         _, headers, _ = ask(site.https, "GET", path, **{"X-Request-ID": "invented-00000001"})
-        assert len(headers["x-request-id"]) == 32, path
-        assert f" {headers['x-request-id']}\n" in (site.folder / "log" / "console.log").read_text(), path
+        found = headers["x-request-id"]
+        assert len(found) == 32, path
+        # It writes after it has answered.
+        until(lambda line=f" {found}\n": line in log.read_text(), f"the log has no {path}")
 
 
 def test_metrics_are_for_the_machines_inside(site: Site) -> None:
