@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -12,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
-from console.api.manage.models import PREFIX, Token
+from console.api.manage.models import PREFIX, Token, digest_of
 from console.api.manage.querysets import TokenQuerySet
 from console.api.manage.states import ROLE_OF_SCOPE, Scope, role_of
 from console.base.accounts.models import Membership, Team, User
@@ -113,7 +112,7 @@ def rotate(token: Token, *, seen: str, by: User, at: datetime | None = None) -> 
     if current.hint != seen:
         raise Conflict(_("The token was replaced after you opened this page. Reload the page."))
     before, secret = {"token": current.masked}, _new()
-    current.sha256, current.hint = _hash(secret), secret[-4:]
+    current.sha256, current.hint = digest_of(secret), secret[-4:]
     current.save(update_fields=["sha256", "hint"])
     emit(events.TokenRotated(current, by=by, at=at, before=before, after={"token": current.masked}))
     return Made(current, secret)
@@ -166,7 +165,7 @@ def _lock(token: Token) -> Token:
 def _make(holder: User, *, by: User, at: datetime, **fields: Any) -> Made:
     secret = _new()
     row = Token.objects.create(
-        holder=holder, created_by=by, created_at=at, sha256=_hash(secret), hint=secret[-4:], **fields
+        holder=holder, created_by=by, created_at=at, sha256=digest_of(secret), hint=secret[-4:], **fields
     )
     after: dict[str, Any] = {"token": row.masked, "scopes": row.scopes} | _ends(row)
     if row.mini_program:
@@ -181,7 +180,3 @@ def _ends(token: Token) -> dict[str, str | None]:
 
 def _new() -> Secret:
     return Secret(PREFIX + secrets.token_urlsafe(32))
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from hashlib import sha256
 from ipaddress import ip_network
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from console.api.manage.models import PREFIX, Token
+from console.api.manage.models import PREFIX, Token, digest_of
 from console.api.manage.problems import Problem
 from console.base.core.proxies import client_address, is_within
 
@@ -27,7 +26,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
     kind, _space, shown = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not shown.startswith(PREFIX):
         raise _unauthorized("Send a token: Authorization: Bearer mpc_…")
-    token = usable(at=at, sha256=sha256(shown.strip().encode()).hexdigest())
+    token = usable(at=at, sha256=digest_of(shown.strip()))
     if token is None:
         raise _unauthorized(WRONG)
     return admitted(token, request, at=at)

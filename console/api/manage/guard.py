@@ -67,15 +67,21 @@ def _token(request: HttpRequest) -> Token:
     try:
         return token_of(request)
     except Problem as problem:
-        if problem.status == 401 and (wait := failures.count(network_of(client_address(request.META)))):
-            raise too_many(wait) from problem
+        if problem.status == 401:
+            count_failure(request)
         raise
+
+
+def count_failure(request: HttpRequest) -> None:
+    """Count a token that is none, in this process; raises Problem 429 for a network that shows many."""
+    if wait := failures.count(network_of(client_address(request.META))):
+        raise _too_many(wait)
 
 
 def counted(token: Token) -> dict[str, str]:
     """Count a call of the token, in this process; return the headers that say how many are left."""
     if wait := calls.count(token.pk):
-        raise too_many(wait)
+        raise _too_many(wait)
     left, seconds = calls.left(token.pk)
     return {
         "RateLimit-Limit": str(calls.amount),
@@ -84,7 +90,7 @@ def counted(token: Token) -> dict[str, str]:
     }
 
 
-def too_many(wait: int) -> Problem:
+def _too_many(wait: int) -> Problem:
     """What is answered to a request that comes too early."""
     words = f"Too many requests. Try again in {wait} seconds."
     return Problem(429, words, headers={"Retry-After": str(wait)})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import rules
 from console.api.manage.actions import Made, create_own, revoke
-from console.api.manage.models import LoginRequest, Token
+from console.api.manage.models import LoginRequest, Token, digest_of
 from console.api.manage.states import LoginState
 from console.base.accounts.models import User
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
@@ -46,7 +45,7 @@ def begin(*, client: str, machine: str, scopes: list[str], address: str | None, 
     """Let a program wait for a person's answer."""
     at, device_code = at or timezone.now(), secrets.token_urlsafe(32)
     row = LoginRequest.objects.create(
-        device_sha256=_hash(device_code),
+        device_sha256=digest_of(device_code),
         user_code="".join(secrets.choice(LETTERS) for _place in range(8)),
         client=client,
         machine=machine,
@@ -105,7 +104,7 @@ def fetch(device_code: str, *, at: datetime | None = None) -> Made:
 def _fetch(device_code: str, *, at: datetime) -> Made | NotYet:
     """Return what `fetch` raises, so that it does not undo what is noted."""
     rows = LoginRequest.objects.select_for_update(of=("self",)).select_related("decided_by")
-    row = rows.filter(device_sha256=_hash(device_code)).first()
+    row = rows.filter(device_sha256=digest_of(device_code)).first()
     if row is None or row.state == LoginState.USED:
         return NotYet("invalid_grant", "The device code is unknown or was used.")
     if row.state == LoginState.DENIED:
@@ -155,7 +154,7 @@ def end(secret: str, *, at: datetime | None = None) -> bool:
     A robot is ended by who administers its team.
     """
     at = at or timezone.now()
-    row = Token.objects.usable(at=at).filter(sha256=_hash(secret), team=None).select_related("holder").first()
+    row = Token.objects.usable(at=at).filter(sha256=digest_of(secret), team=None).select_related("holder").first()
     if row is None:
         return False
     try:
@@ -173,7 +172,3 @@ def _lock(asked: LoginRequest, *, at: datetime | None) -> LoginRequest:
     if current.expires_at <= (at or timezone.now()):
         raise ActionRefused(_("This request has expired. Start again in the terminal."))
     return current
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +20,11 @@ from miniprograms.models import MiniProgram
 from releases.models import Version
 
 PREFIX = "mpc_"
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a secret: its SHA-256 in hex; nobody guesses 256 random bits, so a fast hash will do."""
+    return sha256(secret.encode()).hexdigest()
 
 
 class Token(models.Model):

@@ -12,9 +12,8 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.views.decorators.csrf import csrf_protect
 
-from console.api.manage import guard
 from console.api.manage.endpoint import ApiRequest
-from console.api.manage.guard import acting, counted, enter, problem_of, too_many
+from console.api.manage.guard import acting, count_failure, counted, enter, problem_of
 from console.api.manage.models import Token
 from console.api.manage.states import Scope
 from console.api.tcsas import sections  # noqa: F401 - they register their actions
@@ -23,11 +22,9 @@ from console.api.tcsas.links import opened
 from console.api.tcsas.registry import ACTIONS
 from console.api.tcsas.signature import is_signed, token_of
 from console.base.accounts.access import route
-from console.base.accounts.devices import network_of
 from console.base.accounts.permissions import Permission
 from console.base.core import request_id
 from console.base.core.files import attachment
-from console.base.core.proxies import client_address
 from miniprograms.access import mini_program_for
 from releases.offline.actions import download, file_name
 
@@ -90,8 +87,7 @@ def _token(request: HttpRequest) -> Token:
     try:
         return token_of(request)
     except Refused:
-        if wait := guard.failures.count(network_of(client_address(request.META))):
-            raise too_many(wait) from None
+        count_failure(request)
         raise
 
 
