@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from console.base.core import metrics
+from console.base.core.outbox import leases
 from console.base.core.outbox.leases import Outbox
 from console.base.core.outbox.retrying import closed
 from console.base.hosts.models import ServerSecret
@@ -68,14 +68,7 @@ def lease(application: int, *, most: int, at: datetime) -> list[Leased]:
 
 def expire(*, at: datetime) -> int:
     """Fail the messages that have expired and that no worker has; return how many (M-7)."""
-    total = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(EXPIRE, {"at": at})
-            total += cursor.rowcount
-            if cursor.rowcount == 0:
-                break
-    if total:
+    if total := leases.expire(EXPIRE, at=at):
         metrics.messages.labels("expired").inc(total)
     return total
 

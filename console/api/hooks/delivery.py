@@ -20,7 +20,7 @@ from console.api.hooks.formats import Means
 from console.api.hooks.models import Webhook
 from console.api.hooks.states import MOST_ATTEMPTS, DeliveryState
 from console.base.core import metrics
-from console.base.core.outbox import lanes
+from console.base.core.outbox import lanes, leases
 from console.base.core.outbox.lanes import Courier, Target
 from console.base.core.outbox.leases import Outbox
 from console.base.core.outbox.posting import Outcome, post
@@ -82,9 +82,6 @@ class EventCourier(Courier[Leased]):
     in_flight = 8
     batch = 64
 
-    def __init__(self) -> None:
-        self.tried: dict[tuple[int, Any], dict[str, Any]] = {}
-
     def deliverable(self, *, at: datetime) -> set[int]:
         return deliverable(at=at)
 
@@ -109,16 +106,7 @@ class EventCourier(Courier[Leased]):
         outcome = await post(session, request.url, request.body, request.headers, called=CALLED, keep=True)
         outcome = formats.judged(webhook.format, outcome)
         metrics.webhook_seconds.observe(outcome.seconds)
-        self.tried[item.id, item.lease] = {
-            "at": at.isoformat(),
-            "ok": outcome.ok,
-            "status": outcome.status,
-            "seconds": round(outcome.seconds, 3),
-            "reason": outcome.reason,
-            "request": formats.shown_request(request, webhook.address),
-            "answer": formats.shown_answer(outcome),
-        }
-        return outcome
+        return outcome._replace(kept=formats.attempt_of(request, outcome, address=webhook.address, at=at))
 
     def settle(self, target: Target, results: Sequence[tuple[Leased, Outcome]], *, at: datetime) -> None:
         """Note since when the webhook fails."""
@@ -131,7 +119,7 @@ class EventCourier(Courier[Leased]):
 
     def keep(self, results: Sequence[tuple[Leased, Outcome]]) -> None:
         """Write what was asked and answered, while the leases hold."""
-        kept = [(item.id, item.lease, json.dumps(self.tried[item.id, item.lease])) for item, _ in results]
+        kept = [(item.id, item.lease, json.dumps(outcome.kept)) for item, outcome in results]
         with connection.cursor() as cursor:
             cursor.execute(KEEP, [MOST_ATTEMPTS, *map(list, zip(*kept, strict=True))])
 
@@ -157,14 +145,7 @@ def deliver(*, wake: Callable[[], object]) -> None:
 
 def expire(*, at: datetime) -> int:
     """Fail the deliveries that have expired and that no worker has; return how many."""
-    total = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(EXPIRE, {"at": at})
-            if not cursor.rowcount:
-                break
-            total += cursor.rowcount
-    if total:
+    if total := leases.expire(EXPIRE, at=at):
         metrics.webhooks.labels("expired").inc(total)
     return total
 

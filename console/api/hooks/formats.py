@@ -204,6 +204,19 @@ def shown_request(request: Request, address: str) -> str:
     return "\n".join([*lines, "", body])[:SHOWN]
 
 
+def attempt_of(request: Request, outcome: Outcome, *, address: str, at: datetime) -> dict[str, Any]:
+    """Return a try as its delivery keeps it, for pages; `address` is the webhook's as it may be shown."""
+    return {
+        "at": at.isoformat(),
+        "ok": outcome.ok,
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 3),
+        "reason": outcome.reason,
+        "request": shown_request(request, address),
+        "answer": shown_answer(outcome),
+    }
+
+
 def shown_answer(outcome: Outcome) -> str:
     """Return what a receiver said as pages show it; "" where it said nothing. Cookies are nobody's."""
     if outcome.answer is None:

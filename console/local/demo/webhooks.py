@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.utils import timezone
 
@@ -71,9 +70,7 @@ def _settle(delivery: Delivery, at: datetime, *, ok: bool, secret: str, now: dat
     request = formats.request_of(
         hook.format, event_id=delivery.event_id, payload=delivery.payload, language="en", means=means, at=at
     )
-    attempt: dict[str, Any] = {"at": at.isoformat(), "ok": ok, "status": outcome.status, "seconds": round(seconds, 3)}
-    attempt |= {"reason": reason, "request": formats.shown_request(request, hook.address)}
-    delivery.attempts = [attempt | {"answer": formats.shown_answer(outcome)}]
+    delivery.attempts = [formats.attempt_of(request, outcome, address=hook.address, at=at)]
     delivery.created_at, delivery.status, delivery.reason, delivery.tries = at, outcome.status, reason, 1
     delivery.state, delivery.finished_at = ("delivered", at) if ok else ("failed", min(at + timedelta(days=1), now))
     delivery.save()

@@ -159,6 +159,17 @@ class Outbox:
         return query.format(due=DUE, joined=joined, on=on, **names)
 
 
+def expire(statement: str, *, at: datetime) -> int:
+    """Fail what has expired, by a statement that does so with some rows, until none is left; return how many."""
+    total = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"at": at})
+            if not cursor.rowcount:
+                return total
+            total += cursor.rowcount
+
+
 def _ask(query: str, values: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, values)

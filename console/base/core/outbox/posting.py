@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 from django.conf import settings
@@ -31,7 +31,8 @@ class Answer(NamedTuple):
 class Outcome(NamedTuple):
     """How one try ended: `status` of the answer (None without one), `reason` in English when it was not a success.
 
-    `retry_after` is what the receiver asked for, in seconds; `answer` what it said, where that was asked for.
+    `retry_after` is what the receiver asked for, in seconds; `answer` what it said, where that was asked for. `kept` is
+    what its courier writes down of the try.
     """
 
     ok: bool
@@ -40,6 +41,7 @@ class Outcome(NamedTuple):
     seconds: float
     retry_after: float = 0.0
     answer: Answer | None = None
+    kept: dict[str, Any] | None = None
 
 
 async def post(
