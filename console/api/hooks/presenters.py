@@ -6,7 +6,7 @@ import json
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from console.api.hooks import telling
 from console.api.hooks.models import Delivery, Webhook
-from console.base.accounts.models import Team, User
+from console.base.accounts.models import User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
+from console.base.accounts.presenters import TeamCard, team_cards
 from console.base.activity import payloads
 from console.base.core.outbox.reasons import in_words
 from console.base.core.text import visible, visible_lines
@@ -58,15 +59,6 @@ class Row:
         return f"{share:g} %"
 
 
-@dataclass(frozen=True)
-class TeamCard:
-    """The webhooks of a team, and why the reader can't change them."""
-
-    team: Team
-    why_not: str
-    rows: list[Row] = field(default_factory=list)
-
-
 def rows_of(webhooks: Iterable[Webhook], *, at: datetime) -> list[Row]:
     """Return webhooks with their figures; one query for all."""
     found = list(webhooks)
@@ -81,17 +73,13 @@ def rows_of(webhooks: Iterable[Webhook], *, at: datetime) -> list[Row]:
     return [_row(webhook, counts[webhook.pk]) for webhook in found]
 
 
-def team_cards(user: User, *, at: datetime) -> list[TeamCard]:
+def webhook_cards(user: User, *, at: datetime) -> list[TeamCard]:
     """Return the teams with webhooks, or where the user may make some, those first."""
     by_team: dict[int, list[Row]] = defaultdict(list)
     webhooks = Webhook.objects.of_teams_for(user, Permission.VIEW).listed().select_related("mini_program")
     for row in rows_of(webhooks, at=at):
         by_team[row.webhook.team_id or 0].append(row)
-    cards = [
-        TeamCard(row.team, lacking(TEAM_ROLE_PERMISSIONS[row.role], Permission.ADMINISTER), by_team[row.team_id])
-        for row in user.team_roles
-    ]
-    return sorted((card for card in cards if card.rows or not card.why_not), key=lambda card: bool(card.why_not))
+    return team_cards(user, by_team)
 
 
 def application_rows(application: HostApplication, *, at: datetime) -> list[Row]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.api.manage.models import Token
-from console.base.accounts.models import Team, User
-from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.accounts.presenters import TeamCard, team_cards
 
 SOON = timedelta(days=14)
 UNUSED = timedelta(days=90)
@@ -25,31 +26,18 @@ class TokenRow:
     unused_days: int
 
 
-@dataclass(frozen=True)
-class TeamCard:
-    """The robots of a team, and why the reader can't change them."""
-
-    team: Team
-    why_not: str
-    rows: list[TokenRow] = field(default_factory=list)
-
-
 def token_rows(tokens: Iterable[Token], *, at: datetime) -> list[TokenRow]:
     """Return the tokens as rows."""
     return [_row(token, at=at) for token in tokens]
 
 
-def team_cards(user: User, *, at: datetime) -> list[TeamCard]:
+def robot_cards(user: User, *, at: datetime) -> list[TeamCard]:
     """Return the teams with robots, or where the user may make some, those first; one query for all."""
     robots: dict[int, list[TokenRow]] = defaultdict(list)
     rows = Token.objects.of_robots_for(user, Permission.VIEW).listed()
     for token in rows.select_related("created_by", "mini_program"):
         robots[token.team_id or 0].append(_row(token, at=at))
-    cards = [
-        TeamCard(row.team, lacking(TEAM_ROLE_PERMISSIONS[row.role], Permission.ADMINISTER), robots[row.team_id])
-        for row in user.team_roles
-    ]
-    return sorted((card for card in cards if card.rows or not card.why_not), key=lambda card: bool(card.why_not))
+    return team_cards(user, robots)
 
 
 def _row(token: Token, *, at: datetime) -> TokenRow:

@@ -20,7 +20,7 @@ from console.api.manage import access, actions, logins, uploads
 from console.api.manage.access import login_for, own_token, robot_for
 from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
 from console.api.manage.models import LoginRequest, Token
-from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.presenters import robot_cards, token_rows
 from console.api.manage.reference import drawn, parts
 from console.api.manage.sdk_keys import secret_id, secret_key
 from console.base.accounts.access import SignedInRequest, route, team_for
@@ -44,7 +44,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     at = timezone.now()
     own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
     context = {
-        "cards": team_cards(request.user, at=at),
+        "cards": robot_cards(request.user, at=at),
         "own": token_rows(own, at=at),
         "uploads": uploads.by_robots(request.user)[:SHOWN_UPLOADS],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 
 from console.base.accounts import codes, devices
 from console.base.accounts.actions import identity
-from console.base.accounts.models import Membership, SecurityEntry, User, UserSession
+from console.base.accounts.models import Membership, SecurityEntry, Team, User, UserSession
+from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.accounts.states import SecurityKind
 
 NEWEST = 8
@@ -216,3 +217,25 @@ def people_rows(users: Iterable[User]) -> list[PersonRow]:
         )
         for user in found
     ]
+
+
+@dataclass(frozen=True)
+class TeamCard:
+    """What a team has on a page about several, and why the reader can't change it."""
+
+    team: Team
+    why_not: str
+    rows: list[Any]
+
+
+def team_cards(user: User, rows: Mapping[int, list[Any]]) -> list[TeamCard]:
+    """Return the teams that have rows, by their primary keys, or where the user may make some, those first."""
+    cards = [
+        TeamCard(
+            member.team,
+            lacking(TEAM_ROLE_PERMISSIONS[member.role], Permission.ADMINISTER),
+            rows.get(member.team_id, []),
+        )
+        for member in user.team_roles
+    ]
+    return sorted((card for card in cards if card.rows or not card.why_not), key=lambda card: bool(card.why_not))

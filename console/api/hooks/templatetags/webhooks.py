@@ -17,7 +17,7 @@ register = template.Library()
 @register.inclusion_tag("webhooks/team_cards.html", takes_context=True)
 def team_webhooks(context: Context) -> dict[Any, Any]:
     """Draw the webhooks of the reader's teams, a card for each team."""
-    cards = presenters.team_cards(context["request"].user, at=timezone.now())
+    cards = presenters.webhook_cards(context["request"].user, at=timezone.now())
     return {**context.flatten(), "cards": cards, "tries": presenters.tries_in_words()}
 
 
