@@ -29,6 +29,7 @@ PLATFORMS = {"android": "Android", "ios": "iOS"}
 KNOWN_VERSIONS_SECONDS = 60
 MOST_VERSIONS = 200  # to choose from: a device can invent as many as it likes
 MOST_BARS = 75
+MOST_GROUPS = 10  # of errors, the most frequent ones
 LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
 STEPS = [timedelta(seconds=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)]
 STEPS += [timedelta(hours=n) for n in (1, 2, 3, 6, 12, 24)]

@@ -29,6 +29,7 @@ from devmgmt.models import SavedQuery
 from devmgmt.presenters import log_files
 from devmgmt.presenters.log_files import trouble_words
 from devmgmt.presenters.logs import (
+    MOST_GROUPS,
     OpenRow,
     Row,
     bars_of,
@@ -44,7 +45,6 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 PAGE = 50
-MOST_GROUPS = 10
 
 
 @route(Permission.VIEW, load=mini_program_for)

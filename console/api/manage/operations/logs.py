@@ -27,12 +27,11 @@ from devmgmt.logs.criteria import Criteria, ErrorGroup, StoreAway, TooSlow
 from devmgmt.logs.export import record
 from devmgmt.logs.store import log_store
 from devmgmt.presenters import log_files
-from devmgmt.presenters.logs import Bar, bars_of, buckets_of, place_text, read_place, step_for
+from devmgmt.presenters.logs import MOST_GROUPS, Bar, bars_of, buckets_of, place_text, read_place, step_for
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 TAGS = ["Logs"]
-MOST_GROUPS = 10
 NAMES = {  # of the page's address, by those that entries have
     "last": "time",
     "platform": "system",
