@@ -95,8 +95,9 @@ def _canonical(request: HttpRequest, signed: Signed, body: str) -> Iterator[str]
 
     A proxy may leave the port out, and the SDKs differ in what they do with capitals.
     """
+    values = {name.lower(): value for name, value in request.headers.items()}
     for host in (request.get_host(), urlsplit(settings.BASE_URL).netloc):
-        values = {**{name.lower(): value for name, value in request.headers.items()}, "host": host}
+        values["host"] = host
         lines = "".join(f"{name}:{values.get(name, '').strip()}\n" for name in signed.headers.split(";"))
         for each in (lines, lines.lower()):
             yield "\n".join(("POST", "/", "", each, signed.headers, body))
