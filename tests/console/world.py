@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from console.api.hooks.models import Delivery
 from console.api.hooks.urls import PAGES
 from console.api.manage.actions import create_own, create_robot
 from console.api.manage.logins import begin
@@ -15,9 +16,9 @@ from console.api.manage.models import Token
 from console.api.manage.states import ROLE_OF_SCOPE, Scope
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
-from console.base.accounts.models import User
+from console.base.accounts.models import Team, User
 from console.base.hosts.actions.inviting import invite_reviewer
-from console.base.hosts.models import ApplicationMember, DefaultApi
+from console.base.hosts.models import ApplicationMember, DefaultApi, HostApplication
 from devmgmt.actions import save_query
 from messaging.models import PublicTemplate
 from miniprograms.models import IdeDownload, MiniProgram
@@ -93,11 +94,7 @@ def make_world(label: str) -> World:
     template = factories.make_template(program)
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")
-    address = f"https://ops.example.com/{quote(label)}"
-    hooks = [factories.make_webhook(owner, address).row for owner in (team, application)]
-    attempt = {"at": "2026-11-24T09:36:00+00:00", "ok": False, "seconds": 1.0, "reason": label, "request": label}
-    sent = {"payload": json.dumps({label: label}), "attempts": [attempt | {"answer": label}], "state": "failed"}
-    deliveries = [factories.make_delivery(hook, **sent, reason=label[:200]) for hook in hooks]
+    of_team, of_application = (_delivery(label, owner) for owner in (team, application))
     for role, user in world.people.items():
         world.own[role] = {
             "query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk,
@@ -133,8 +130,7 @@ def make_world(label: str) -> World:
         "place": factories.make_place(program),
         "user_code": begin(client="mpc", machine=label, scopes=["read"], address="192.0.2.7").row.user_code,
         "token_id": make_robot(program, f"{label} robot").pk,
-        "webhook_id": hooks[0].pk,
-        "delivery_id": deliveries[0].pk,
+        **_names_of(of_team),
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
@@ -150,7 +146,7 @@ def make_world(label: str) -> World:
         },
         **{f"api:{name}": {"review_id": f"audit-{decision.pk}"} for name in REVIEWS},
         "api:reopen_finding": {"finding": settled},
-        **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": deliveries[1].pk} for page in PAGES},
+        **{f"hosts:webhook_{page}": _names_of(of_application) for page in PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }
@@ -168,6 +164,18 @@ def make_robot(program: MiniProgram, name: str) -> Token:
 def make_own_token(user: User, name: str) -> Token:
     """Make a token of the person's own that reads."""
     return create_own(user, name=name, scopes=["read"], addresses=[], expires_at=None).row
+
+
+def _delivery(label: str, owner: Team | HostApplication) -> Delivery:
+    """Make a webhook of the owner, and something that did not reach it."""
+    hook = factories.make_webhook(owner, f"https://ops.example.com/{quote(label)}").row
+    attempt = {"at": "2026-11-24T09:36:00+00:00", "ok": False, "seconds": 1.0, "reason": label, "request": label}
+    sent = {"payload": json.dumps({label: label}), "attempts": [attempt | {"answer": label}], "state": "failed"}
+    return factories.make_delivery(hook, **sent, reason=label[:200])
+
+
+def _names_of(delivery: Delivery) -> dict[str, int]:
+    return {"webhook_id": delivery.webhook_id, "delivery_id": delivery.pk}
 
 
 def _of_the_catalogue(label: str, program: MiniProgram, template: PublicTemplate) -> dict[str, Any]:
