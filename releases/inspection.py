@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
-from tempfile import TemporaryFile
 from typing import BinaryIO, TypeVar
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.utils.translation import ngettext
 
 from console.base.core.errors import ActionRefused
 from console.base.core.files import refusing_unwritable
-from console.base.core.uploads import bare, sha256_of
+from console.base.core.uploads import bare
 from miniprograms.models import MiniProgram
 from releases import turns
 from releases.models import FileTurn, Package, SourceMaps, package_path, package_storage, source_maps_path
@@ -50,9 +49,9 @@ def is_ours(app_id: str) -> bool:
 
 @contextmanager
 def scratch() -> Iterator[BinaryIO]:
-    """Give a file that is gone after the block; raises ActionRefused when there is no room for one."""
+    """Give a file that is gone after the block unless it was stored; raises ActionRefused when there is no room."""
     with refusing_unwritable("file"):
-        file = TemporaryFile()  # noqa: SIM115 - closed below: what is buffered would fail again there
+        file = package_storage().scratch()  # Closed below: what is buffered would fail again there.
     try:
         yield file
     finally:
@@ -78,7 +77,8 @@ def inspected(
                 is_ours=is_ours,
                 out=canonical,
                 source_maps_out=source_maps,
-                upload_sha256=sha256_of(file),
+                hash_upload=False,
+                threaded=True,
             )
             for written in filter(None, (canonical, source_maps)):
                 written.flush()
@@ -136,7 +136,7 @@ def _written_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryI
 
 
 def _kept(row: Row, turn: FileTurn) -> Row:
-    turns.confirm(turn)
+    turns.end(turn)
     if there := type(row).objects.filter(sha256=row.sha256).first():
         return there
     row.save(force_insert=True)

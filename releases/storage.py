@@ -85,7 +85,7 @@ def sweep(*, at: datetime) -> int:
 
 def _is_ours(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.parent.name != "" and bool(NAME.fullmatch(path.name) or UNFINISHED.fullmatch(path.name))
+    return bool(UNFINISHED.fullmatch(path.name) or (path.parent.name and NAME.fullmatch(path.name)))
 
 
 def _swept(name: str) -> bool:

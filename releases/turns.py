@@ -72,10 +72,13 @@ def _begin(content: str) -> FileTurn:
         time.sleep(PAUSE)
 
 
-def confirm(turn: FileTurn) -> None:
-    """Lock the content until the transaction ends; raises ActionRefused for a turn that has taken too long."""
+def end(turn: FileTurn) -> None:
+    """End the turn with the transaction, and lock the content until then; raises ActionRefused for one that was over.
+
+    A transaction that fails leaves it to go on.
+    """
     lock(turn.content)
-    if not FileTurn.objects.filter(pk=turn.pk, until__gt=Clock()).exists():
+    if not FileTurn.objects.filter(pk=turn.pk, until__gt=Clock()).delete()[0]:
         raise _try_again()
 
 

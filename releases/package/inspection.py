@@ -76,16 +76,18 @@ def inspect(
     is_ours: Callable[[str], bool] = lambda app_id: False,
     out: BinaryIO | None = None,
     source_maps_out: BinaryIO | None = None,
-    upload_sha256: str = "",
+    hash_upload: bool = True,
+    threaded: bool = False,
 ) -> Inspection:
     """Judge an upload; any bytes give an `Inspection`, none an exception (V-3).
 
     `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant for,
     `is_ours` returns whether an App ID is that of any mini program of this console. `out`, when given, receives the
     canonical package, and `source_maps_out` the archive of the source maps, if there are any: throw both away unless
-    the result says `accepted`. `upload_sha256` is that of the upload where it is known: it is not read once more then.
+    the result says `accepted`. Without `hash_upload` there is no `upload_sha256`. `threaded`: threads
+    of their own write both, on a second processor and beside what waits for a disk; they end before this returns.
     """
-    return _Inspector(file, limits or Limits(), app_id, is_ours, out, source_maps_out, upload_sha256).result()
+    return _Inspector(file, limits or Limits(), app_id, is_ours, out, source_maps_out, hash_upload, threaded).result()
 
 
 class _Inspector:
@@ -97,9 +99,10 @@ class _Inspector:
         is_ours: Callable[[str], bool],
         out: BinaryIO | None,
         source_maps_out: BinaryIO | None,
-        known_sha256: str,
+        hash_upload: bool,
+        threaded: bool,
     ) -> None:
-        self._known_sha256 = known_sha256
+        self._hashes_upload = hash_upload
         self._file = file
         self._limits = limits
         self._app_id = app_id
@@ -108,15 +111,16 @@ class _Inspector:
         self._findings = Findings()
         self._contents = Contents()
         self._manifest = Manifest()
-        self._writer = PackageWriter(out)
+        self._writer = PackageWriter(out, threaded=threaded)
         # Not delivered, so the bytes need not be few; written last, so that they get what time is left.
-        self._source_maps = PackageWriter(source_maps_out, level=FAST)
+        self._source_maps = PackageWriter(source_maps_out, level=FAST, threaded=threaded)
         self._upload_size = file.seek(0, 2)
         self._upload_sha256: str | None = None
 
     def result(self) -> Inspection:
         try:
-            self._inspect()
+            with self._writer, self._source_maps:
+                self._inspect()
         except OutOfTimeError:
             out_of_time(self._findings)
         accepted = not self._findings.errors
@@ -142,8 +146,8 @@ class _Inspector:
 
     def _inspect(self) -> None:
         container = open_container(self._file, self._upload_size, self._limits, self._findings)
-        if self._upload_size <= self._limits.upload_size:
-            self._upload_sha256 = self._known_sha256 or self._hash_upload()
+        if self._hashes_upload and self._upload_size <= self._limits.upload_size:
+            self._upload_sha256 = self._hash_upload()
         if not container.walked:
             return
         self._contents = unwrapped(container.entries)

@@ -7,9 +7,11 @@ bytes; one fixed date; deflate level 6, or stored for the types that are compres
 import hashlib
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from .directory import CENTRAL, DEFLATED, STORED, UTF8_FLAG
 from .end_record import CENTRAL_SIGNATURE, EOCD, EOCD_SIGNATURE, LOCAL_SIGNATURE
@@ -20,6 +22,8 @@ _VERSION = 20
 _TIME, _DATE = 0, 0x0021  # 1980-01-01 00:00
 _LEVEL = 6
 FAST = 1
+_PIECE = 512 * 1024  # bytes that a thread gets at once
+_AHEAD = 4  # pieces that wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,79 @@ class PackedFile:
     sha256: str
 
 
-class PackageWriter:
-    """Writes files in the order in which they are added; the caller sorts. Keeps one packed file in memory."""
+class _Sink:
+    """Hashes the bytes of an archive and writes them to `out`, if there is one."""
 
-    def __init__(self, out: BinaryIO | None, *, level: int = _LEVEL) -> None:
+    def __init__(self, out: BinaryIO | None) -> None:
         self._out = out
-        self._level = level
         self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self._hash.update(data)
+        if self._out is not None:
+            self._out.write(data)
+
+    def close(self) -> None:
+        """Write what is left."""
+
+    def stop(self) -> None:
+        """Write no more."""
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+class _ThreadedSink(_Sink):
+    """Does it in a thread, while the caller makes the next bytes: what fails there is raised by a later call."""
+
+    def __init__(self, out: BinaryIO | None) -> None:
+        super().__init__(out)
+        self._gathered: list[bytes] = []
+        self._size = 0
+        self._thread = ThreadPoolExecutor(1, "package")  # One starts with the first piece; a small archive has none.
+        self._ahead: deque[Future[None]] = deque()
+
+    def write(self, data: bytes) -> None:
+        self._gathered.append(data)
+        self._size += len(data)
+        if self._size >= _PIECE:
+            if len(self._ahead) == _AHEAD:
+                self._ahead.popleft().result()
+            self._ahead.append(self._thread.submit(self._write, self._gathered))
+            self._gathered, self._size = [], 0
+
+    def close(self) -> None:
+        for piece in self._ahead:
+            piece.result()
+        self._write(self._gathered)
+
+    def stop(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _write(self, pieces: list[bytes]) -> None:
+        super().write(b"".join(pieces))
+
+
+class PackageWriter:
+    """Writes files in the order in which they are added; the caller sorts. Keeps one packed file in memory.
+
+    `threaded`: a thread hashes and writes, a few MB behind, until the end of the block that the writer is for.
+    """
+
+    def __init__(self, out: BinaryIO | None, *, level: int = _LEVEL, threaded: bool = False) -> None:
+        self._sink = _ThreadedSink(out) if threaded else _Sink(out)
+        self._level = level
         self._central: list[bytes] = []
         self.size = 0
         self.sha256 = ""
         self.files: list[PackedFile] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._sink.stop()
 
     def add(self, path: str, chunks: Iterable[bytes]) -> None:
         """Append one file. Errors raised by `chunks` pass through; the package is then incomplete."""
@@ -74,10 +140,9 @@ class PackageWriter:
         for header in self._central:
             self._write(header)
         self._write(EOCD.pack(EOCD_SIGNATURE, 0, 0, count, count, self.size - offset, offset, 0))
-        self.sha256 = self._hash.hexdigest()
+        self._sink.close()
+        self.sha256 = self._sink.sha256
 
     def _write(self, data: bytes) -> None:
-        self._hash.update(data)
         self.size += len(data)
-        if self._out is not None:
-            self._out.write(data)
+        self._sink.write(data)

@@ -6,6 +6,7 @@ A storage of ours fails with OSError alone, whatever is behind it: FileNotFoundE
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import re
@@ -36,8 +37,14 @@ CHUNK = 128 * 1024  # bytes
 STEP = (
     256 * 1024
 )  # bytes of a copy: Django's own, a quarter, take twice the time; larger ones leave the processor's cache
+SYNCED = 4 * 1024 * 1024  # bytes of a file that may wait for the disk while more are written
 # A file while it is written: what a crash left can be distinguished from other files.
 UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.part")
+
+
+def _unfinished() -> str:
+    return f".{secrets.token_hex(8)}.part"
+
 
 # Probing ----------------------------------------------------------------------------------------------------------
 PROBED = ("packages", "default")
@@ -60,8 +67,15 @@ class KeptStorage(Storage):
     setting: str  # the variable that says where it is
     links = False  # whether files have addresses of their own
 
+    def scratch(self) -> BinaryIO:
+        """Return an empty file for content whose name is not known yet; closing drops what was not `put`."""
+        return cast(BinaryIO, TemporaryFile())
+
     def put(self, name: str, content: BinaryIO) -> None:
-        """Write a file whose name says its content, whole or not at all; one that is there already is the same."""
+        """Write a file whose name says its content, whole or not at all; one that is there already is the same.
+
+        A `scratch` of this storage may become the file itself: then it is written no more.
+        """
         raise NotImplementedError
 
     def part(self, name: str, part: range) -> Part:
@@ -107,14 +121,26 @@ class SyncedStorage(FileSystemStorage, KeptStorage):
             raise
         return name
 
+    def scratch(self) -> BinaryIO:
+        """As KeptStorage: beside the files, so that 20 MB need not be copied to become one."""
+        top, root = self._top(), Path(self.location)
+        if top != root:
+            root.mkdir(parents=True, exist_ok=True)
+            _sync_folders(root / "scratch", top)
+        return _Scratch(root / _unfinished())
+
     def put(self, name: str, content: BinaryIO) -> None:
         """As KeptStorage; a file that a crash left is replaced, and one that a row may name by now stays."""
-        top = self._top()
-        content.seek(0)
-        file = File(content)
-        file.DEFAULT_CHUNK_SIZE = STEP
-        self._write(name, file)
-        _sync_folders(Path(self.path(name)), top)
+        top, path = self._top(), Path(self.path(name))
+        if isinstance(content, _Scratch) and content.path.parent == Path(self.location):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content.become(path, mode=self.file_permissions_mode)
+        else:
+            content.seek(0)
+            file = File(content)
+            file.DEFAULT_CHUNK_SIZE = STEP
+            self._write(name, file)
+        _sync_folders(path, top)
 
     def _top(self) -> Path:
         """Return the first folder above files that is there already."""
@@ -124,7 +150,7 @@ class SyncedStorage(FileSystemStorage, KeptStorage):
         return top
 
     def _write(self, name: str, content: File[Any]) -> None:
-        part = str(PurePosixPath(name).with_name(f".{secrets.token_hex(8)}.part"))
+        part = str(PurePosixPath(name).with_name(_unfinished()))
         unfinished = Path(self.path(part))
         try:
             super()._save(part, content)  # type: ignore[misc]  # the stubs leave it out
@@ -158,6 +184,39 @@ class SyncedStorage(FileSystemStorage, KeptStorage):
         state = os.statvfs(root)
         free, needed = state.f_bavail * state.f_frsize, max(LEAST_FREE, settings.UPLOAD_BYTES)
         return f"{self.setting} is full: {free >> 20} MB free, {needed >> 20} MB needed" if free < needed else ""
+
+
+class _Scratch(io.BufferedRandom):
+    """A file beside those of a storage, which goes when it is closed unless it has become one of them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "x+"))
+        self.path = path
+        self._unsynced = 0
+
+    def write(self, data: Any) -> int:
+        """Write, and wait for the disk now and then: in the end there is little left to wait for."""
+        self._unsynced += len(data)
+        if self._unsynced > SYNCED:
+            self._unsynced = 0
+            self.flush()
+            os.fdatasync(self.fileno())
+        return super().write(data)
+
+    def become(self, path: Path, *, mode: int | None) -> None:
+        """Have the name from now on, with everything on the disk."""
+        self.flush()
+        if mode is not None:
+            os.fchmod(self.fileno(), mode)
+        os.fsync(self.fileno())
+        self.path.replace(path)
+
+    def close(self) -> None:
+        """Close it, and drop it unless it has another name by now."""
+        try:
+            super().close()
+        finally:
+            self.path.unlink(missing_ok=True)
 
 
 class _FilePart:

@@ -31,10 +31,14 @@ class LostUpload(UploadedFile):
         return why_not_kept(self.error)
 
 
-def sha256_of(file: object) -> str:
-    """Return the SHA-256 of an upload that was hashed as it came; "" of any other file."""
-    found: str = getattr(file, "sha256", "")
-    return found
+def sha256_of(file: UploadedFile) -> bytes:
+    """Return the SHA-256 of an upload; of one that was lost or cut its name and size are all there is to hash."""
+    digest = sha256(repr((file.name, file.size)).encode())
+    if not isinstance(file, LostUpload) and (file.size or 0) <= settings.UPLOAD_BYTES:
+        for chunk in file.chunks(BoundedUploadHandler.chunk_size):
+            digest.update(chunk)
+        file.seek(0)
+    return digest.digest()
 
 
 def bare(file: BinaryIO) -> BinaryIO:
@@ -59,7 +63,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     The rest is read and dropped, so that the form can name the true size beside its field; how long that may go on
     is the web server's business. So is what no longer fits on the disk: the request is read to its end, and the form
-    says so beside the field of a `LostUpload`. What is whole is hashed while the client sends: `sha256_of` knows it.
+    says so beside the field of a `LostUpload`.
     """
 
     chunk_size = 256 * 1024  # a quarter of the steps of Django's own for a package of 20 MB
@@ -68,7 +72,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open a temporary file."""
-        self.error, self.digest = None, sha256()
+        self.error = None
         try:
             super().new_file(*args, **kwargs)
         except OSError as error:
@@ -77,7 +81,6 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write the chunk unless the limit was passed before."""
         if self.error is None and self.received <= settings.UPLOAD_BYTES:
-            self.digest.update(raw_data)
             try:
                 super().receive_data_chunk(raw_data, start)
             except OSError as error:
@@ -88,11 +91,8 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
         """Give the file its true size; what was dropped is a hole, which takes no place on the disk."""
         if self.error is None:
             try:
-                is_whole = self.file.tell() == file_size
                 self.file.truncate(file_size)
-                file: Any = super().file_complete(file_size)
-                file.sha256 = self.digest.hexdigest() if is_whole else ""
-                return cast(UploadedFile, file)
+                return cast(UploadedFile, super().file_complete(file_size))
             except OSError as error:
                 self._lose(error, self.file)
         assert self.error is not None and self.file_name is not None  # noqa: S101 - it was lost, and it has a name

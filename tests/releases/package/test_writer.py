@@ -1,26 +1,32 @@
 """The canonical package: one form for one content, readable by everyone (rule V-6)."""
 
+import errno
 import hashlib
 import io
 import shutil
 import subprocess
+import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releases.package import Inspection, inspect
+from releases.package import Inspection, Limits, inspect
 
 from .builder import DEFLATED, STORED, Raw, archive, entries, package, project
 
 FILES = project({"images/é站.png": b"\x89PNG" * 50, "empty.json": b"", "a/b/c.js": b"x" * 300_000})
 
 
-def _inspect(data: bytes) -> tuple[Inspection, bytes]:
+ROOMY = Limits(package_size=20 * 1024 * 1024, ratio=100_000)
+
+
+def _inspect(data: bytes, limits: Limits | None = None) -> tuple[Inspection, bytes]:
     out = io.BytesIO()
-    return inspect(io.BytesIO(data), out=out), out.getvalue()
+    return inspect(io.BytesIO(data), out=out, limits=limits), out.getvalue()
 
 
 def test_result_describes_what_was_written() -> None:
@@ -38,6 +44,50 @@ def test_result_describes_what_was_written() -> None:
 def test_hash_is_the_same_without_output() -> None:
     upload = package(FILES)
     assert inspect(io.BytesIO(upload)).sha256 == _inspect(upload)[0].sha256
+
+
+MANY = project(
+    {f"images/{number}.png": bytes([number]) * 300_000 for number in range(20)} | {"late.js": b"x" * 2_000_000}
+)
+
+
+class _Broken(io.RawIOBase):
+    """A file that takes the first bytes and no others."""
+
+    taken = 0
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if self.taken:
+            raise OSError(errno.ENOSPC, "full")
+        self.taken = len(data)
+        return len(data)
+
+
+def test_threads_write_the_same_bytes_and_end() -> None:
+    upload, out = package(MANY), io.BytesIO()
+    threads = threading.active_count()
+    result = inspect(io.BytesIO(upload), limits=ROOMY, out=out, threaded=True, hash_upload=False)
+    assert result.accepted, result.findings
+    expected, written = _inspect(upload, ROOMY)
+    assert out.getvalue() == written
+    assert result == replace(expected, upload_sha256=None)
+    assert threading.active_count() == threads
+
+
+def test_what_a_thread_can_not_write_is_raised_and_the_thread_ends() -> None:
+    threads = threading.active_count()
+    with pytest.raises(OSError, match="full"):
+        inspect(io.BytesIO(package(MANY)), limits=ROOMY, out=_Broken(), threaded=True)  # type: ignore[arg-type]
+    assert threading.active_count() == threads
+
+
+def test_a_thread_ends_with_a_package_that_is_refused_while_it_writes() -> None:
+    upload = bytearray(package(MANY))
+    upload[upload.index(b"late.js") + 1_000] ^= 1  # The last file of all, after megabytes.
+    threads = threading.active_count()
+    result = inspect(io.BytesIO(upload), limits=ROOMY, out=io.BytesIO(), threaded=True)
+    assert not result.accepted
+    assert threading.active_count() == threads
 
 
 def test_form_of_the_archive() -> None:

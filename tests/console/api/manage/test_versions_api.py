@@ -76,17 +76,19 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
-    package = factories.make_zip().read()  # whose times are those of one moment
+    package, other = (factories.make_zip({"a.js": text}).read() for text in "12")
+    assert len(package) == len(other)
 
-    def upload(number="1.0.0", key="build-7"):
-        values = {"file": ContentFile(package, name="package.zip"), "number": number}
+    def upload(number="1.0.0", key="build-7", content=package):
+        values = {"file": ContentFile(content, name="package.zip"), "number": number}
         return client.post(url, values, headers={"Idempotency-Key": key})
 
     first, second = upload(), upload()
     assert (first.status_code, second.status_code) == (201, 201)
     assert (first.json(), second["Idempotency-Replayed"]) == (second.json(), "true")
     assert program.versions.count() == 1
-    assert (upload("1.0.1").status_code, upload("1.0.1").json()["code"]) == (422, "idempotency_key")
+    for again in (upload("1.0.1"), upload(content=other)):
+        assert (again.status_code, again.json()["code"]) == (422, "idempotency_key")
     assert upload("1.0.0", key="build-8").status_code == 422  # the number is used
     program.versions.all().delete()
     assert upload("1.0.0", key="build-8").status_code == 201  # A refusal is not kept: it did nothing.

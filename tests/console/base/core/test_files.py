@@ -88,6 +88,53 @@ def test_a_file_whose_folder_can_not_be_synced_is_not_there(tmp_path: Path, monk
     assert files_in(tmp_path) == set()
 
 
+def test_a_scratch_becomes_the_file_without_being_copied(tmp_path: Path, synced: list[Path]) -> None:
+    root = tmp_path / "packages"
+    storage = SyncedStorage(root)
+    with storage.scratch() as scratch:
+        (unfinished,) = files_in(root)
+        assert UNFINISHED.fullmatch(unfinished)
+        scratch.write(LARGE)
+        written = os.fstat(scratch.fileno()).st_ino
+        storage.put("ab/file", scratch)
+    assert files_in(root) == {"ab/file"}
+    assert (root / "ab/file").read_bytes() == LARGE
+    state = (root / "ab/file").stat()
+    assert (state.st_ino, stat.S_IMODE(state.st_mode)) == (written, 0o644)
+    assert synced == [root, tmp_path, root / unfinished, root / "ab", root]
+
+
+def test_a_scratch_that_is_not_put_or_put_elsewhere_goes(tmp_path: Path) -> None:
+    here, there = SyncedStorage(tmp_path / "here"), SyncedStorage(tmp_path / "there")
+    with here.scratch() as scratch:
+        scratch.write(LARGE)
+        there.put("ab/file", scratch)
+        assert len(files_in(tmp_path / "here")) == 1
+    assert (files_in(tmp_path / "here"), files_in(tmp_path / "there")) == (set(), {"ab/file"})
+    assert (tmp_path / "there/ab/file").read_bytes() == LARGE
+
+
+def test_a_long_scratch_does_not_leave_all_its_bytes_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    with SyncedStorage(tmp_path).scratch() as scratch:
+        for _piece in range(5):
+            scratch.write(bytes(files.SYNCED // 2))
+    assert sizes == [files.SYNCED]
+
+
+@pytest.mark.parametrize("failing", [full_disk, read_only_disk])
+def test_a_scratch_that_can_not_be_written_leaves_nothing(failing) -> None:
+    with failing() as root:
+        storage = SyncedStorage(root)
+        with pytest.raises(OSError), storage.scratch() as scratch:
+            scratch.write(LARGE)
+            storage.put("ab/file", scratch)
+        assert files_in(root) == set()
+
+
 ALLOWED_ONLY_A_LITTLE = """
 import resource, sys
 from django.conf import settings
