@@ -52,7 +52,7 @@ class MessageCourier(Courier[Leased]):
 
     def target(self, receiver: int) -> Target | None:
         gateway = Gateway.objects.select_related("application").filter(pk=receiver).first()
-        return Target(gateway, signers_of(gateway)) if gateway else None
+        return Target(gateway, signers_of(gateway), _owner(gateway)) if gateway else None
 
     def prepare(self, batch: Sequence[Leased]) -> None:
         unknown = {message.template for message in batch} - self.titles.keys()
@@ -95,10 +95,14 @@ def send_test(gateway: Gateway) -> Outcome:
     signed = headers(f"msg_test_{gateway.pk}_{time.time_ns()}", body, signers, at=at)
 
     async def send() -> Outcome:
-        async with egress.session(timeout=timeout()) as session:
+        async with egress.session(owner=_owner(gateway), timeout=timeout()) as session:
             return await post(session, gateway.url, body, signed)
 
     return asyncio.run(send())
+
+
+def _owner(gateway: Gateway) -> str:
+    return f"host app {gateway.pk}"
 
 
 def signers_of(gateway: Gateway) -> list[Webhook]:

@@ -87,7 +87,10 @@ class EventCourier(Courier[Leased]):
 
     def target(self, receiver: int) -> Target | None:
         webhook = Webhook.objects.on().filter(pk=receiver).first()
-        return Target(webhook, means_of(webhook)) if webhook else None
+        if webhook is None:
+            return None
+        owner = f"team {webhook.team_id}" if webhook.team_id else f"host app {webhook.application_id}"
+        return Target(webhook, means_of(webhook), owner)
 
     def pauses(self) -> Sequence[int]:
         return telling.pauses()

@@ -19,6 +19,8 @@ import aiohttp
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
+from console.base.core import names
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -47,14 +49,15 @@ class EgressRefused(aiohttp.ClientError):
     """We do not connect there; the message says why, in English."""
 
 
-def session(**options: Any) -> aiohttp.ClientSession:
+def session(*, owner: str, **options: Any) -> aiohttp.ClientSession:
     """Return a client that connects to public addresses and EGRESS_ALLOWED only, and follows no redirects of its own.
 
-    Proxies and passwords of the environment mean nothing to it. Raises EgressRefused where it is used. The options are
-    those of aiohttp.ClientSession.
+    Proxies and passwords of the environment mean nothing to it. Names are looked up in the places of its `owner`, for
+    whom it asks. Raises EgressRefused where it is used. The options are those of aiohttp.ClientSession.
     """
     # Idle connections are closed before most servers close them: a POST that meets a closing one is a failed try.
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2, socket_factory=_open)
+    resolver = names.Resolver(owner)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2, resolver=resolver, socket_factory=_open)
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,

@@ -41,10 +41,14 @@ _stopping = mmap.mmap(-1, 1)
 
 
 class Target(NamedTuple):
-    """A receiver and what its courier sends with; read anew each turn, so that a change holds soon."""
+    """A receiver and what its courier sends with; read anew each turn, so that a change holds soon.
+
+    `owner` is whose receiver it is, a team or a host app: who typed its address.
+    """
 
     receiver: Receiver
     means: Any
+    owner: str
 
 
 class Courier(Generic[Item]):
@@ -126,6 +130,7 @@ class Run(Generic[Item]):
         self.courier = courier
         self.executor = database
         self.lanes: dict[int, asyncio.Task[None]] = {}
+        self.sessions: dict[str, aiohttp.ClientSession] = {}
         self.unsendable: set[int] = set()  # receivers; asked again by the next run only
         self.until = time.monotonic() + leases.RUN_SECONDS
         self.ahead = timezone.now() - times.of_the_database()
@@ -146,22 +151,27 @@ class Run(Generic[Item]):
 
     async def work(self) -> None:
         """Open a lane for each receiver for which something is due, until there was none for LINGER_SECONDS."""
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(32))  # Looks names up: slow ones must not delay the others.
         try:
-            async with egress.session(timeout=timeout()) as self.session:
-                idle_since = time.monotonic()
-                while not self.over:
-                    for receiver in await self.database(self._deliverable) - self.lanes.keys() - self.unsendable:
-                        self.lanes[receiver] = asyncio.create_task(self.lane(receiver))
-                    if self.lanes:
-                        idle_since = time.monotonic()
-                    elif time.monotonic() - idle_since >= LINGER_SECONDS:
-                        break
-                    await asyncio.sleep(LOOK_SECONDS)
-                await asyncio.gather(*self.lanes.values())
+            idle_since = time.monotonic()
+            while not self.over:
+                for receiver in await self.database(self._deliverable) - self.lanes.keys() - self.unsendable:
+                    self.lanes[receiver] = asyncio.create_task(self.lane(receiver))
+                if self.lanes:
+                    idle_since = time.monotonic()
+                elif time.monotonic() - idle_since >= LINGER_SECONDS:
+                    break
+                await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.gather(*self.lanes.values())
         finally:
+            for session in self.sessions.values():
+                await session.close()
             await self.database(_disconnect)
+
+    def session(self, owner: str) -> aiohttp.ClientSession:
+        """Return the owner's client, for it alone: in a client, the second who needs a name waits for the first."""
+        if owner not in self.sessions:
+            self.sessions[owner] = egress.session(owner=owner, timeout=timeout())
+        return self.sessions[owner]
 
     def _deliverable(self) -> set[int]:
         return self.courier.deliverable(at=self.now())
@@ -255,7 +265,8 @@ class Lane(Generic[Item]):
         while self.target and self.queue and self.failures < retrying.OPENS_AT and len(self.requests) <= self.most:
             item = self.queue.popleft()
             self.sending[item.id] = item
-            outcome = await self.courier.send(self.run.session, self.target, item, at=self.run.now())
+            session = self.run.session(self.target.owner)
+            outcome = await self.courier.send(session, self.target, item, at=self.run.now())
             del self.sending[item.id]
             self.results.append((item, outcome))
             self.failures = 0 if outcome.ok else self.failures + 1

@@ -142,7 +142,7 @@ async def ask(url, *answers, times=1, close=True):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     try:
-        async with egress.session() as session:
+        async with egress.session(owner="team 1") as session:
             if answers:
                 session.connector._resolver = Names(*answers)
                 session.connector._use_dns_cache = False

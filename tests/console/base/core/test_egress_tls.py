@@ -53,7 +53,7 @@ async def ask(context: ssl.SSLContext) -> tuple[Exception | None, int]:
     await site.start()
     port = runner.addresses[0][1]
     try:
-        async with egress.session(timeout=aiohttp.ClientTimeout(total=20)) as session:
+        async with egress.session(owner="team 1", timeout=aiohttp.ClientTimeout(total=20)) as session:
             await session.post(f"https://127.0.0.1:{port}/", data=b"secret")
     except aiohttp.ClientError as error:
         return error, arrived
