@@ -102,7 +102,7 @@ def send_test(gateway: Gateway) -> Outcome:
 
 
 def _owner(gateway: Gateway) -> str:
-    return f"host app {gateway.pk}"
+    return f"host app {gateway.application_id}"
 
 
 def signers_of(gateway: Gateway) -> list[Webhook]:
