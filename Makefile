@@ -3,9 +3,10 @@
 .PHONY: run test test-chaos test-backup test-schemathesis test-cluster test-install test-image test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench scale scale-rows scale-reports usability weight screenshots chaos drill audit install assets messages lock format clean
 
-# The first Python that is new enough, also where python3 is an older one.
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The Python of Debian 13, by which production runs there, else the first that is new enough: one that can make virtual
+# environments, if any can.
+PYTHON ?= $(shell for needs in ensurepip sys; do for p in python3.13 python3 python3.14 python3.12 python3.11; do \
+	$$p -c "import $$needs, sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$p && break 2; done; done)
 # Dozens of processes start here and in the tests: without bytecode each of them compiles all its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
