@@ -71,7 +71,7 @@ class MessageCourier(Courier[Leased]):
         metrics.gateway_seconds.observe(outcome.seconds)
         return outcome
 
-    def count(self, verdicts: Counter[str]) -> None:
+    def count(self, target: Target, verdicts: Counter[str]) -> None:
         for state, count in verdicts.items():
             metrics.messages.labels(OUTCOMES[state]).inc(count)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from console.base.core import metrics
 from console.base.core.outbox import leases
@@ -42,7 +42,7 @@ WHERE id IN (
     SELECT id FROM messaging_message WHERE state = 'waiting' AND give_up_at <= %(at)s
         AND (lease IS NULL OR next_try_at <= %(at)s)
     LIMIT 5000 FOR UPDATE SKIP LOCKED
-)
+) RETURNING 'expired'
 """
 
 
@@ -51,14 +51,17 @@ def deliverable(*, at: datetime) -> set[int]:
 
     What waits behind an open circuit is not touched: it uses up no tries.
     """
-    secrets = ServerSecret.objects.usable(at=at).filter(application=OuterRef("application"))
-    gateways = Gateway.objects.filter(closed(at), Exists(secrets)).values_list("pk", flat=True)
-    return MESSAGES.with_due(gateways, at=at)
+    return MESSAGES.with_due(_gateways(at).values_list("pk", flat=True), at=at)
 
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
-    """Return how many messages could be tried now, at most MANY + 1, and since when the first of them is due."""
-    return MESSAGES.backlog(deliverable(at=at), at=at)
+    """Return how many messages could be tried now, at most MANY + 1, and since when the first of them could."""
+    return MESSAGES.backlog(dict(_gateways(at).values_list("pk", "open_until")), at=at)
+
+
+def _gateways(at: datetime) -> QuerySet[Gateway]:
+    secrets = ServerSecret.objects.usable(at=at).filter(application=OuterRef("application"))
+    return Gateway.objects.filter(closed(at), Exists(secrets))
 
 
 def lease(application: int, *, most: int, at: datetime) -> list[Leased]:
@@ -68,9 +71,9 @@ def lease(application: int, *, most: int, at: datetime) -> list[Leased]:
 
 def expire(*, at: datetime) -> int:
     """Fail the messages that have expired and that no worker has; return how many (M-7)."""
-    if total := leases.expire(EXPIRE, at=at):
-        metrics.messages.labels("expired").inc(total)
-    return total
+    for outcome, count in (ended := leases.expire(EXPIRE, at=at)).items():
+        metrics.messages.labels(outcome).inc(count)
+    return ended.total()
 
 
 def titles(templates: Iterable[int]) -> dict[int, Titles]:

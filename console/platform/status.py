@@ -14,7 +14,7 @@ from console.base.activity import retention
 from console.base.activity.retention import Fact
 from console.base.core.text import listed
 from console.celery import QUEUES
-from console.platform import backups, heartbeats, mail, parts
+from console.platform import backups, heartbeats, mail, parts, webhooks
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of
 from console.platform.services import Postgres, Service, ask_postgres, of_database, services
@@ -125,12 +125,12 @@ def known() -> Status:
 
 def _status(ask: Callable[[Postgres], list[Service]]) -> Status:
     database = ask_postgres()
-    signs = list(heartbeats.signs())
+    now, signs = database.now, list(heartbeats.signs())
     return Status(
-        at=database.now,
-        services=[*ask(database), mail.server(at=database.now), backups.last(at=database.now)],
+        at=now,
+        services=[*ask(database), mail.server(at=now), webhooks.receivers(at=now), backups.last(at=now)],
         processes=parts.processes_of(signs),
-        queues=queues_of(signs, now=database.now),
+        queues=queues_of(signs, now=now),
         tasks=parts.tasks_of(signs),
-        kept=retention.facts(database.now),
+        kept=retention.facts(now),
     )

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, storages
@@ -20,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from console import roles
+from console.api.hooks.health import health
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
@@ -44,6 +46,9 @@ GAUGES: dict[str, tuple[str, list[str]]] = {
     "queue_waiting": ("What waits in a queue and could be done now; counted to about 10,000.", ["queue"]),
     "queue_oldest_seconds": ("How long the first of it has waited; 0 when nothing waits.", ["queue"]),
     "queue_workers": ("Workers with a heartbeat that take the queue.", ["queue"]),
+    "webhooks": ("Webhooks by how they do.", ["state"]),
+    "webhook_paused_waiting": ("Due deliveries of webhooks that are paused after failures; to about 10,000.", []),
+    "webhook_paused_oldest_seconds": ("How long the first of them has been due; 0 when there is none.", []),
     "late_parts": ("Parts of a kind whose heartbeat is late.", ["part"]),
     "disk_free_bytes": ("Free space where files are kept.", ["folder"]),
     "disk_size_bytes": ("Size of the file system in which files are kept.", ["folder"]),
@@ -100,6 +105,7 @@ def _of_database() -> Samples:
         database = ask_postgres()
         signs = list(heartbeats.signs())
         queues = queues_of(signs, now=database.now)
+        hooks = health(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
             late.append(Part.BEAT)
@@ -109,13 +115,17 @@ def _of_database() -> Samples:
         "database_connections": [([], database.used)],
         "database_connections_limit": [([], database.connections)],
         "queue_waiting": [([queue.name], queue.waiting) for queue in queues],
-        "queue_oldest_seconds": [
-            ([queue.name], max((database.now - queue.since).total_seconds(), 0.0) if queue.since else 0.0)
-            for queue in queues
-        ],
+        "queue_oldest_seconds": [([queue.name], _seconds(queue.since, database.now)) for queue in queues],
         "queue_workers": [([queue.name], len(queue.workers)) for queue in queues],
+        "webhooks": [([state], count) for state, count in hooks.counts.items()],
+        "webhook_paused_waiting": [([], hooks.waiting)],
+        "webhook_paused_oldest_seconds": [([], _seconds(hooks.since, database.now))],
         "late_parts": [([part], late.count(part)) for part in Part.values],
     }
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0) if since else 0.0
 
 
 @alone

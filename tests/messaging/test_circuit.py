@@ -75,6 +75,18 @@ def test_one_worker_gets_the_probe():
         assert leases.deliverable(at=now) == set()
 
 
+def test_what_waited_for_a_pause_did_not_wait_for_a_worker():
+    with gateway_at() as (gateway, _):
+        now = timezone.now()
+        (message,) = waiting(gateway, next_try_at=now - timedelta(hours=3))
+        assert leases.backlog(at=now) == (1, message.next_try_at)
+        for open_until, since in ((now - timedelta(seconds=4),) * 2, (now - timedelta(hours=4), message.next_try_at)):
+            Gateway.objects.update(failures=OPENS_AT, open_until=open_until)
+            assert leases.backlog(at=now) == (1, since)
+        Gateway.objects.update(open_until=now + timedelta(seconds=4))
+        assert leases.backlog(at=now) == (0, None)
+
+
 def test_what_happened_at_an_old_address_is_not_held_against_the_new_one():
     with gateway_at():
         before = Gateway.objects.get()

@@ -58,7 +58,7 @@ FROM webhooks_webhook AS w WHERE w.id = m.webhook_id AND m.id IN (
     SELECT id FROM webhooks_delivery WHERE state = 'waiting' AND give_up_at <= %(at)s
         AND (lease IS NULL OR next_try_at <= %(at)s)
     LIMIT 5000 FOR UPDATE SKIP LOCKED
-)
+) RETURNING w.format
 """
 
 
@@ -126,9 +126,11 @@ class EventCourier(Courier[Leased]):
         with connection.cursor() as cursor:
             cursor.execute(KEEP, [MOST_ATTEMPTS, *map(list, zip(*kept, strict=True))])
 
-    def count(self, verdicts: Counter[str]) -> None:
+    def count(self, target: Target, verdicts: Counter[str]) -> None:
+        webhook = target.receiver
+        assert isinstance(webhook, Webhook)  # noqa: S101 - for the type checker
         for state, count in verdicts.items():
-            metrics.webhooks.labels(OUTCOMES[state]).inc(count)
+            metrics.webhooks.labels(webhook.format, OUTCOMES[state]).inc(count)
 
 
 def deliverable(*, at: datetime) -> set[int]:
@@ -137,8 +139,8 @@ def deliverable(*, at: datetime) -> set[int]:
 
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
-    """Return how many deliveries could be tried now, at most MANY + 1, and since when the first of them is due."""
-    return DELIVERIES.backlog(deliverable(at=at), at=at)
+    """Return how many deliveries could be tried now, at most MANY + 1, and since when the first of them could."""
+    return DELIVERIES.backlog(dict(Webhook.objects.on().filter(closed(at)).values_list("pk", "open_until")), at=at)
 
 
 def deliver(*, wake: Callable[[], object]) -> None:
@@ -148,9 +150,9 @@ def deliver(*, wake: Callable[[], object]) -> None:
 
 def expire(*, at: datetime) -> int:
     """Fail the deliveries that have expired and that no worker has; return how many."""
-    if total := leases.expire(EXPIRE, at=at):
-        metrics.webhooks.labels("expired").inc(total)
-    return total
+    for kind, count in (ended := leases.expire(EXPIRE, at=at)).items():
+        metrics.webhooks.labels(kind, "expired").inc(count)
+    return ended.total()
 
 
 def means_of(webhook: Webhook) -> Means | None:

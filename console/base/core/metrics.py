@@ -50,7 +50,7 @@ messages = _counter("messages_total", "Tries to deliver a subscription message."
 gateway_seconds = _histogram(
     "gateway_request_duration_seconds", "Time of one request to a gateway.", buckets=GATEWAY_BUCKETS
 )
-webhooks = _counter("webhook_deliveries_total", "Tries to deliver an event to a webhook.", "outcome")
+webhooks = _counter("webhook_deliveries_total", "Tries to deliver an event to a webhook.", "format", "outcome")
 webhook_seconds = _histogram(
     "webhook_request_duration_seconds", "Time of one request to a webhook.", buckets=GATEWAY_BUCKETS
 )

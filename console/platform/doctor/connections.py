@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+from console.api.hooks.models import Webhook, WebhookSecret
 from console.base.core.sealing import Unreadable, unseal
 from console.base.hosts.models import ServerSecret, SigningKey
 from console.celery import app
@@ -75,12 +76,16 @@ def _how(backend: EmailBackend) -> str:
 
 def sealed_data() -> Iterator[Finding]:
     """Whether SECRET_KEY and its fallbacks open what is in use. Raises DatabaseError."""
+    webhooks = Webhook.objects.on()
+    secrets = WebhookSecret.objects.filter(ends_at=None, webhook__in=webhooks)
     kinds = {
-        "signing keys": SigningKey.objects.active(),
-        "server secrets": ServerSecret.objects.filter(ends_at=None),
+        "signing keys": SigningKey.objects.active().values_list("sealed", flat=True),
+        "server secrets": ServerSecret.objects.filter(ends_at=None).values_list("sealed", flat=True),
+        "addresses of webhooks": webhooks.values_list("sealed_url", flat=True),
+        "secrets of webhooks": secrets.values_list("sealed", flat=True),
     }
     for kind, rows in kinds.items():
-        sealed = list(rows.values_list("sealed", flat=True))
+        sealed = list(rows)
         closed = sum(not _opens(text) for text in sealed)
         if closed:
             mend = "Add the former SECRET_KEY to SECRET_KEY_FALLBACKS."

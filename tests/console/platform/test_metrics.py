@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from console.api import http
 from console.api.device import dispatch as device
 from console.api.device.http import unavailable
+from console.api.hooks.models import Webhook
 from console.api.http import Environ
 from console.api.server import dispatch as server
 from console.base.accounts.models import OutgoingMail
@@ -33,7 +35,7 @@ from console.version import VERSION
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import database_url, up_to_date
 from tests.console.platform.servers import Server, serve, until
-from tests.factories import make_binding, make_online, make_program
+from tests.factories import make_binding, make_delivery, make_online, make_program, make_team, make_user, make_webhook
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,6 +176,30 @@ def test_the_age_of_a_queue_is_that_of_its_rows() -> None:
     assert found.keys() | {"build_info"} == truths.GAUGES.keys()
 
 
+def test_webhooks_are_told_by_how_they_do() -> None:
+    """What waits for one that is paused is in no queue, so its age is told apart."""
+    now, team = timezone.now(), make_team()
+    states: dict[str, dict[str, Any]] = {
+        "unproved": {},
+        "delivering": {"last_success_at": now},
+        "failing": {"failures": 9},
+        "paused": {"failures": 10, "open_until": now + timedelta(minutes=5)},
+        "off_by_console": {"failures": 10, "off_at": now},
+        "off_by_person": {"off_at": now, "off_by": make_user()},
+        "deleted": {"deleted_at": now},
+    }
+    for fields in states.values():
+        row = make_webhook(team, "https://ops.example.com/", "trial.set").row
+        Webhook.objects.filter(pk=row.pk).update(**fields)
+        make_delivery(row, next_try_at=now - timedelta(hours=len(fields)))
+    found = {name: {tuple(labels): value for labels, value in rows} for name, rows in truths.read().items()}
+    assert found["webhooks"] == {(state,): 1 for state in states if state != "deleted"}
+    assert found["webhook_paused_waiting"] == {(): 1}
+    assert 7200 <= found["webhook_paused_oldest_seconds"][()] < 7300
+    assert found["queue_waiting"][("webhooks",)] == 3
+    assert 3600 <= found["queue_oldest_seconds"][("webhooks",)] < 3700
+
+
 def test_a_database_that_hangs_is_asked_once() -> None:
     """However often Prometheus comes: each is answered in time, and one question waits."""
     with psycopg.connect(database_url()) as other:
@@ -240,7 +266,7 @@ def test_no_label_grows_with_what_is_asked(client: Client) -> None:
     assert [value for _name, value in labels if app_id in value or "/" in value] == []
     names = {name for name, _value in labels}
     assert names <= {"route", "status", "answer", "channel", "outcome", "reason", "task", "state", "queue", "part",
-                     "folder", "version", "role"}  # fmt: skip
+                     "folder", "version", "role", "format"}  # fmt: skip
 
 
 def test_an_answer_in_front_of_django_counts_as_what_it_is() -> None:

@@ -63,6 +63,11 @@ def test_only_metrics_that_there_are_are_asked_for() -> None:
     assert len(asked) > 20
 
 
+def test_every_metric_is_shown_or_watched() -> None:
+    asked = {re.sub("_(bucket|sum|count)$", "", name) for text in expressions() for name in NAME.findall(text)}
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in labels()} - asked == set()
+
+
 def test_the_document_says_what_each_metric_and_each_alert_means() -> None:
     rows = dict(re.findall(r"^\| `(console_[a-z_]+)` \|([^|]*)\|", DOCUMENT, re.MULTILINE))
     known = {re.sub("_(bucket|sum|count)$", "", name): names for name, names in labels().items()}

@@ -85,7 +85,7 @@ class Courier(Generic[Item]):
     def settle(self, target: Target, results: Sequence[tuple[Item, Outcome]], *, at: datetime) -> None:
         """Write what else tries say of the receiver, in the same transaction."""
 
-    def count(self, verdicts: Counter[str]) -> None:
+    def count(self, target: Target, verdicts: Counter[str]) -> None:
         """Count how tries ended, by state."""
 
 
@@ -321,7 +321,7 @@ class Lane(Generic[Item]):
         self.courier.outbox.write_back(verdicts)
         self.courier.settle(target, results, at=at)
         states = Counter(verdict.state for verdict in verdicts)
-        transaction.on_commit(lambda: self.courier.count(states))
+        transaction.on_commit(lambda: self.courier.count(target, states))
         retrying.record(target.receiver, ((item.id, each) for item, each in results), probe=self.probe, at=at)
 
     def _take(self, receiver: Receiver, room: int, in_flight: bool, *, at: datetime) -> list[Item]:

@@ -7,7 +7,8 @@ lease), lease, give_up_at, finished_at, status, reason, and one that names the r
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ RUN_SECONDS = 20  # a run sends nothing new after that
 GRACE_SECONDS = 15  # for writing back
 RUNS = 4  # at the same time, over all workers
 BACKLOG = 1000  # rows that are due for each run beyond the first
-MANY = 10_000  # rows of one receiver: nobody counts further
+MANY = 10_000  # rows: nobody counts further
 
 DUE = "state = 'waiting' AND next_try_at <= %(at)s AND give_up_at > %(at)s"
 LEASE = """
@@ -48,11 +49,18 @@ WITH_DUE = """
 SELECT a.id FROM unnest(%(receivers)s::bigint[]) AS a (id) CROSS JOIN LATERAL
     (SELECT FROM {table} WHERE {receiver} = a.id AND {due} LIMIT 1) AS m
 """
-# By the index of what is due, receiver by receiver, so that the first is the first of all.
+# By the index of what is due, receiver by receiver: counted to the limit, and of each receiver the first.
 COUNT_DUE = """
-SELECT count(*), min(due.next_try_at) FROM unnest(%(receivers)s::bigint[]) AS a (id) CROSS JOIN LATERAL (
-    SELECT next_try_at FROM {table} WHERE {receiver} = a.id AND {due} ORDER BY next_try_at LIMIT %(most)s
-) AS due
+WITH a AS (SELECT * FROM unnest(%(receivers)s::bigint[], %(since)s::timestamptz[]) AS a (id, since))
+SELECT
+    (SELECT count(*) FROM (
+        SELECT FROM a CROSS JOIN LATERAL (
+            SELECT FROM {table} WHERE {receiver} = a.id AND {due} LIMIT %(most)s
+        ) AS m LIMIT %(most)s
+    ) AS counted),
+    (SELECT min(greatest(m.next_try_at, a.since)) FROM a CROSS JOIN LATERAL (
+        SELECT next_try_at FROM {table} WHERE {receiver} = a.id AND {due} ORDER BY next_try_at LIMIT 1
+    ) AS m)
 """
 
 
@@ -95,12 +103,21 @@ class Outbox:
             cursor.execute(self._sql(WITH_DUE), {"receivers": asked, "at": at})
             return {receiver for (receiver,) in cursor.fetchall()}
 
-    def backlog(self, receivers: Iterable[int], *, at: datetime) -> tuple[int, datetime | None]:
-        """Return how many rows could be tried now, at most MANY + 1, and since when the first of them is due."""
-        if not (asked := sorted(receivers)):
+    def backlog(self, receivers: Mapping[int, datetime | None], *, at: datetime) -> tuple[int, datetime | None]:
+        """Return how many rows of the receivers are due, at most MANY + 1, and since when the first could be tried.
+
+        A receiver that has a moment could be tried since then: what waited for its circuit did not wait for a worker.
+        """
+        if not receivers:
             return 0, None
+        values: dict[str, Any] = {
+            "receivers": list(receivers),
+            "since": list(receivers.values()),
+            "at": at,
+            "most": MANY + 1,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(self._sql(COUNT_DUE), {"receivers": asked, "at": at, "most": MANY + 1})
+            cursor.execute(self._sql(COUNT_DUE), values)
             count, since = cursor.fetchone()
             return count, since
 
@@ -159,15 +176,18 @@ class Outbox:
         return query.format(due=DUE, joined=joined, on=on, **names)
 
 
-def expire(statement: str, *, at: datetime) -> int:
-    """Fail what has expired, by a statement that does so with some rows, until none is left; return how many."""
-    total = 0
+def expire(statement: str, *, at: datetime) -> Counter[str]:
+    """Fail what has expired, by a statement that does so with some rows, until none is left.
+
+    Returns how many by the word that the statement returns of each.
+    """
+    ended: Counter[str] = Counter()
     while True:
         with connection.cursor() as cursor:
             cursor.execute(statement, {"at": at})
-            if not cursor.rowcount:
-                return total
-            total += cursor.rowcount
+            if not (rows := cursor.fetchall()):
+                return ended
+            ended.update(word for (word,) in rows)
 
 
 def _ask(query: str, values: Any) -> Any:

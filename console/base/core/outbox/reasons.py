@@ -4,7 +4,11 @@ import re
 
 from django.utils.translation import gettext, gettext_noop
 
+from console.base.core.egress import NOT_HTTPS, PRIVATE, USERINFO
+
 REASONS = (
+    gettext_noop("The host app has no gateway"),
+    gettext_noop("The host app has no server secret"),
     gettext_noop("The certificate is not valid"),
     gettext_noop("The name of the address was not found"),
     gettext_noop("No secure connection could be made"),
@@ -25,6 +29,7 @@ NUMBERED = (
     gettext_noop("The receiver responded with error %(number)s"),
     gettext_noop("No answer within %(number)s s"),
 )
+REFUSALS = (NOT_HTTPS, PRIVATE, USERINFO)  # of the egress guard: sentences, which are stored without their full stop
 _NUMBERED = {words: re.compile(re.escape(words).replace(re.escape("%(number)s"), r"(-?[\d.]+)")) for words in NUMBERED}
 
 
@@ -32,6 +37,8 @@ def in_words(reason: str) -> str:
     """Return what a try has stored as the reader reads it; anything else as it is."""
     if reason in REASONS:
         return gettext(reason)
+    if f"{reason}." in REFUSALS:
+        return gettext(f"{reason}.").rstrip(".。")
     for words, pattern in _NUMBERED.items():
         if found := pattern.fullmatch(reason):
             return gettext(words) % {"number": found[1]}
