@@ -6,6 +6,8 @@ counts, so no token of a form is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django import forms
@@ -23,9 +25,29 @@ from console.base.accounts.permissions import Permission
 from console.base.core.fields import LineField
 from console.base.core.proxies import client_address
 
+FORM = "application/x-www-form-urlencoded"
+LONGEST = 8 * 1024  # bytes of a body; what libraries send has a few hundred
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 begun = Counter("20/minute")  # of a network, in this process
 asked = Counter("240/minute")
+
+
+def small_form(view: Callable[[HttpRequest], JsonResponse]) -> Callable[[HttpRequest], JsonResponse]:
+    """Refuse any other body before it is read: Django would spool a stranger's files to the disk (415, 413).
+
+    A body of unannounced length is none to Django.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> JsonResponse:
+        if request.content_type != FORM:
+            return _error("invalid_request", f"Send the body as {FORM}.", 415)
+        announced = request.META.get("CONTENT_LENGTH") or ""
+        if announced.isdecimal() and int(announced) > LONGEST:
+            return _error("invalid_request", f"The body must not exceed {LONGEST} bytes.", 413)
+        return view(request)
+
+    return answer
 
 
 class BeginForm(forms.Form):
@@ -45,6 +67,7 @@ class BeginForm(forms.Form):
 
 @csrf_exempt
 @route(Permission.PUBLIC, methods="POST")
+@small_form
 def device_code(request: HttpRequest) -> JsonResponse:
     """Begin: return a code for the program and one for the person (RFC 8628 3.2)."""
     if wait := begun.count(_network(request)):
@@ -75,6 +98,7 @@ def device_code(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt
 @route(Permission.PUBLIC, methods="POST")
+@small_form
 def device_token(request: HttpRequest) -> JsonResponse:
     """Ask for the token (RFC 8628 3.4)."""
     if wait := asked.count(_network(request)):
@@ -99,6 +123,7 @@ def device_token(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt
 @route(Permission.PUBLIC, methods="POST")
+@small_form
 def device_revoke(request: HttpRequest) -> JsonResponse:
     """End a token of a person's own that the caller shows (RFC 7009): 200 whether there was one or not."""
     if wait := asked.count(_network(request)):

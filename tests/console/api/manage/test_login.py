@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT, FakePayload
 from django.utils import timezone
 
 from console.api.manage import access, login_views, logins
@@ -27,13 +29,17 @@ def nobody_tried_before(monkeypatch):
     monkeypatch.setattr(access, "guesses", Counter("30/minute"))
 
 
+def send(path, fields, **environ):
+    return Client(**environ).post(f"{API}/{path}", urlencode(fields), content_type=login_views.FORM)
+
+
 def begin(**fields):
-    return Client().post(f"{API}/code", {"client_id": "mpc", "machine": "laptop", "scope": "read upload", **fields})
+    return send("code", {"client_id": "mpc", "machine": "laptop", "scope": "read upload", **fields})
 
 
 def ask(code, grant=login_views.GRANT):
     LoginRequest.objects.update(asked_at=None)  # long ago
-    return Client().post(f"{API}/token", {"grant_type": grant, "device_code": code, "client_id": "mpc"})
+    return send("token", {"grant_type": grant, "device_code": code, "client_id": "mpc"})
 
 
 def error(answer):
@@ -126,6 +132,28 @@ def test_refuses_other_grants_and_codes():
     assert [error(ask(code)) for code in ("", "x", "\0")] == [(400, "invalid_grant")] * 3
 
 
+@pytest.mark.parametrize("path", ["code", "token", "revoke"])
+@pytest.mark.parametrize(
+    ("kind", "size", "status"),
+    [
+        (f"{MULTIPART_CONTENT}; charset=utf-8", 100, 415),
+        ("application/json", 100, 415),
+        ("", 100, 415),
+        (login_views.FORM, login_views.LONGEST + 1, 413),
+    ],
+)
+def test_a_body_that_is_no_small_form_is_refused_before_it_is_read(path, kind, size, status):
+    body = FakePayload(b"x" * size)
+    facts = {"wsgi.input": body, "CONTENT_TYPE": kind, "CONTENT_LENGTH": str(size)}
+    answer = Client().generic("POST", f"{API}/{path}", **facts)
+    assert (error(answer), body.read_started) == ((status, "invalid_request"), False)
+
+
+def test_a_form_of_the_largest_size_is_read():
+    scope = "read" + " " * (login_views.LONGEST - len("client_id=mpc&scope=read"))
+    assert send("code", {"client_id": "mpc", "scope": scope}).status_code == 200
+
+
 def test_asks_are_limited_by_address_and_guesses_by_person(signed_in):
     assert {begin().status_code for _ in range(21)} == {200, 429}
     client = signed_in(factories.make_user())
@@ -135,7 +163,7 @@ def test_asks_are_limited_by_address_and_guesses_by_person(signed_in):
 
 def test_a_token_ends_itself_but_a_robot_does_not(program, own_token, robot):
     mine, other = own_token(program.created_by, "read"), robot(program, "read")
-    ended = [Client().post(f"{API}/revoke", {"token": made.made.secret}).json() for made in (mine, other, mine)]
+    ended = [send("revoke", {"token": made.made.secret}).json() for made in (mine, other, mine)]
     assert [answer["revoked"] for answer in ended] == [True, False, False]
     assert (mine.get("/api/v1/me").status_code, other.get("/api/v1/me").status_code) == (401, 200)
 
@@ -172,8 +200,6 @@ def test_what_an_intruder_approved_becomes_no_token_once_the_account_is_secured(
 
 def test_who_has_a_whole_network_of_addresses_asks_no_more_often():
     fields = {"client_id": "mpc", "scope": "read"}
-    answers = {
-        Client(REMOTE_ADDR=f"2001:db8::{number:x}").post(f"{API}/code", fields).status_code for number in range(1, 22)
-    }
+    answers = {send("code", fields, REMOTE_ADDR=f"2001:db8::{number:x}").status_code for number in range(1, 22)}
     assert answers == {200, 429}
-    assert Client(REMOTE_ADDR="2001:db8:0:1::1").post(f"{API}/code", fields).status_code == 200
+    assert send("code", fields, REMOTE_ADDR="2001:db8:0:1::1").status_code == 200

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import RequestFactory
+from django.urls import reverse
 
 from console.base.core.charsets import plain
 from console.wsgi import application_for
@@ -11,7 +13,7 @@ from console.wsgi import application_for
 pytestmark = pytest.mark.django_db(transaction=True)  # The application closes its connections.
 
 ODD = ["rot13", "undefined", "hex", "utf-7", "unicode_escape", "utf-16", "gbk"]
-GRANT = b"urn:ietf:params:oauth:grant-type:device_code"
+SECRET = "a" * 32  # of the form and of its cookie
 
 
 def status(path, kind, body=b"", **environ):
@@ -25,13 +27,14 @@ def status(path, kind, body=b"", **environ):
 
 
 def test_no_charset_ends_in_an_error_of_ours():
-    fields = (b"device_code", b"+2AA-\\ud800"), (b"grant_type", GRANT)
+    fields = (b"login", b"+2AA-\\ud800"), (b"password", b"x"), (b"csrfmiddlewaretoken", SECRET.encode())
     parts = [b'--x\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % field for field in fields]
     body = b"".join([*parts, b"--x--\r\n"])
     for charset in ODD:
         assert status("/api/v1/me", f"application/json; charset={charset}", QUERY_STRING="a=%ff") == 401
         kind = f"multipart/form-data; boundary=x; charset={charset}"
-        assert status("/api/v1/device/token", kind, body, REQUEST_METHOD="POST") == 400
+        cookie = f"{settings.CSRF_COOKIE_NAME}={SECRET}"
+        assert status(reverse("account_login"), kind, body, REQUEST_METHOD="POST", HTTP_COOKIE=cookie) == 200
 
 
 def test_nor_do_parameters_that_nobody_can_read():
