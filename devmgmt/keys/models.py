@@ -141,5 +141,8 @@ class UserSession(models.Model):
     nonce = models.CharField(max_length=32)
     started_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["started_at"], name="user_session_started")]
+
     def __str__(self) -> str:
         return f"of {self.user}"

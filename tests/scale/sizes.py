@@ -100,7 +100,7 @@ DAYS: dict[tuple[str, str], int] = {
     ("messaging_consentcall", "created_at"): 7,
     ("keys_logincode", "expires_at"): 1,
     ("keys_accesstoken", "issued_at"): 2,
-    ("keys_usersession", "started_at"): 365,
+    ("keys_usersession", "started_at"): 30,
     ("webhooks_delivery", "created_at"): 30,
     ("automation_keptanswer", "created_at"): 1,
     ("automation_upload", "at"): 90,

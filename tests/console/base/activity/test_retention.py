@@ -136,7 +136,7 @@ def test_the_periodic_task_goes_through_all_kinds():
     assert set(RetentionRun.objects.values_list("name", flat=True)) == set(KINDS) == {
         "activity", "sessions", "signed_in", "security_log", "notifications", "messages", "reports", "enrolments",
         "consent_calls", "log_volume", "login_codes", "seen_devices", "kept_answers", "uploads", "waiting_files",
-        "login_requests", "webhook_deliveries",
+        "login_requests", "webhook_deliveries", "user_sessions",
     }  # fmt: skip
 
 
