@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from console.api.manage.states import MOST_ANSWER_BYTES, MOST_ANSWERS
+
 Json = dict[str, Any]
 
 SAFE = ("get", "head")
@@ -23,7 +25,7 @@ REFUSALS = {
     413: "The body is too large.",
     415: "The body has another content type than this operation takes.",
     422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places.",
-    429: "Too many requests; see Retry-After.",
+    429: "Too many requests, or too many with an Idempotency-Key; see Retry-After.",
     503: "The database is busy or away; try again after Retry-After.",
 }
 ALWAYS, OF_ADDRESSES, OF_WRITES = (401, 403, 422, 429, 503), (404,), (400, 408, 409, 413, 415)
@@ -54,7 +56,9 @@ KEY: Json = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
-    "description": "A request that is repeated with the same key within a day is done once and answered twice.",
+    "description": "A request that is repeated with the same key within a day is done once and answered twice. "
+    f"For a token {MOST_ANSWERS} answers, or {MOST_ANSWER_BYTES // 10**6} MB, are kept within a day; then a new key is "
+    "refused with 429 and the code `too_many_keys`.",
 }
 _text = {"type": "string"}
 PROBLEM_SCHEMA: Json = {

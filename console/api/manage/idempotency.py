@@ -11,11 +11,14 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.db import IntegrityError
+from django.db.models import Count, Min, Sum
+from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from console.api.manage.models import KeptAnswer, Token
 from console.api.manage.problems import Problem
+from console.api.manage.states import ANSWERS_KEPT, MOST_ANSWER_BYTES, MOST_ANSWERS
 from console.base.core.uploads import sha256_of
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
@@ -27,8 +30,9 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what `run` answers, or what it answered to the same key of the token before.
 
-    Raises Problem 422 for a key of another request, 409 while the first one is under way. A refusal did nothing, so it
-    is not kept: the next try is a first one, and what refused it may be gone by then.
+    Raises Problem 422 for a key of another request, 409 while the first one is under way, 429 where too much is kept
+    for the token. A refusal did nothing, so it is not kept: the next try is a first one, and what refused it may be
+    gone by then.
     """
     key = request.headers.get(HEADER, "")
     if not key or request.method in SAFE:
@@ -45,6 +49,7 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     if not is_first:
         return _again(row, digest)
     try:
+        _ensure_room(token)
         answer = run()
     except BaseException:
         row.delete()
@@ -65,6 +70,23 @@ def _again(row: KeptAnswer, digest: str) -> HttpResponse:
     answer = HttpResponse(bytes(row.body), status=row.status, content_type=row.content_type)
     answer[REPLAYED] = "true"
     return answer
+
+
+def _ensure_room(token: Token) -> None:
+    """Raise Problem 429 where the token has more answers than it may; the row of the one to come is among them."""
+    at = timezone.now()
+    rows = KeptAnswer.objects.filter(token=token, created_at__gt=at - ANSWERS_KEPT)
+    found = rows.aggregate(rows=Count("pk"), bytes=Sum(Length("body")), oldest=Min("created_at"))
+    if found["rows"] <= MOST_ANSWERS and found["bytes"] < MOST_ANSWER_BYTES:
+        return
+    wait = int((found["oldest"] + ANSWERS_KEPT - at).total_seconds()) + 1
+    raise Problem(
+        429,
+        f"No more answers are kept for this token: {MOST_ANSWERS}, or {MOST_ANSWER_BYTES // 10**6} MB, within a day. "
+        f"Send the request without {HEADER}, or try again in {wait} seconds.",
+        code="too_many_keys",
+        headers={"Retry-After": str(wait)},
+    )
 
 
 def _under_way() -> Problem:

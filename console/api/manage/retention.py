@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from console.api.manage.models import KeptAnswer, LoginRequest, Upload, UploadedPackage
+from console.api.manage.states import ANSWERS_KEPT
 from console.base.core.retention import BATCH, Kind, Place, of_moment, register
 from releases.models import package_storage
 
@@ -39,7 +40,7 @@ def _oldest() -> datetime | None:
     return UploadedPackage.objects.order_by("created_at").values_list("created_at", flat=True).first()
 
 
-register(of_moment("kept_answers", _("Answers to repeated requests"), 1, KeptAnswer, "created_at"))
+register(of_moment("kept_answers", _("Answers to repeated requests"), ANSWERS_KEPT.days, KeptAnswer, "created_at"))
 register(of_moment("uploads", _("Uploads by API"), 90, Upload, "at"))
 TABLE = UploadedPackage._meta.db_table
 register(Kind("waiting_files", _("Package files that became no version"), 1, TABLE, _files, _oldest))

@@ -1,5 +1,7 @@
 """What a token may do (A-1)."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +59,9 @@ class LoginState(models.TextChoices):
     DENIED = "denied", _("Denied")
     USED = "used", _("Used")
 
+
+ANSWERS_KEPT = timedelta(days=1)  # for requests that are repeated with their Idempotency-Key (A-2)
+MOST_ANSWERS, MOST_ANSWER_BYTES = 5000, 50_000_000  # of one token in that time
 
 # What a route may declare: keys, people and passwords are for people at pages (A-1, A-2).
 OPEN_TO_TOKENS = (
