@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
 from console.api.manage.models import PREFIX, Token, digest_of
-from console.api.manage.querysets import TokenQuerySet
 from console.api.manage.states import ROLE_OF_SCOPE, Scope, role_of
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.events import emit
@@ -67,8 +66,11 @@ def create_upload_key(token: Token, *, at: datetime | None = None) -> Made:
     """Make a robot that uploads for the mini program of the robot whose token this is (A-5).
 
     It has the same networks, ends with that token or after 90 days, whichever comes first, and goes with that robot.
+    Raises Conflict when the token was replaced after its request had come in.
     """
     current, at = _lock(token), at or timezone.now()
+    if current.sha256 != token.sha256:
+        raise Conflict(_("This token was replaced meanwhile."))
     refuse_if(rules.why_not_upload_key(token))
     assert current.team is not None  # noqa: S101 - the rule above refused otherwise
     return create_robot(
@@ -106,14 +108,19 @@ def create_own(
 
 
 @transaction.atomic
-def rotate(token: Token, *, seen: str, by: User, at: datetime | None = None) -> Made:
-    """Replace the token, whose end was `seen`; the old one is refused from now on. Raises Conflict when it is old."""
+def rotate(token: Token, *, seen: str, by: User, keep_keys: bool = False, at: datetime | None = None) -> Made:
+    """Replace the token, whose end was `seen`; the old one is refused from now on. Raises Conflict when it is old.
+
+    The upload keys that the robot made end, too, unless they are kept: who had a token that leaked may have made some.
+    """
     current, at = _lock(token), at or timezone.now()
     if current.hint != seen:
         raise Conflict(_("The token was replaced after you opened this page. Reload the page."))
     before, secret = {"token": current.masked}, _new()
     current.sha256, current.hint = digest_of(secret), secret[-4:]
     current.save(update_fields=["sha256", "hint"])
+    if not keep_keys:
+        _revoke(_upload_keys(current), by=by, at=at)
     emit(events.TokenRotated(current, by=by, at=at, before=before, after={"token": current.masked}))
     return Made(current, secret)
 
@@ -128,7 +135,7 @@ def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime
     before, current.expires_at = _ends(current), expires_at
     current.save(update_fields=["expires_at"])
     if expires_at:
-        for key in _upload_keys(current).filter(expires_at__gt=expires_at):
+        for key in Token.objects.upload_keys_of(current).filter(expires_at__gt=expires_at):
             set_end(key, expires_at=expires_at, by=by, at=at)
     emit(events.TokenRenewed(current, by=by, at=at, before=before, after=_ends(current)))
     return current
@@ -138,20 +145,25 @@ def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime
 def revoke(token: Token, *, by: User, reason: str = "", at: datetime | None = None) -> Token:
     """Refuse the token from now on; a robot leaves its team and acts no more, nor do the upload keys that it made."""
     current, at = _lock(token), at or timezone.now()
-    current.revoked_at = at
-    current.save(update_fields=["revoked_at"])
-    if current.team:
-        Membership.objects.filter(user=current.holder).delete()
-        User.objects.filter(pk=current.holder_id, is_robot=True).update(is_active=False)
-        for key in _upload_keys(current):
-            revoke(key, by=by, reason=reason, at=at)
-    emit(events.TokenRevoked(current, by=by, at=at, before={"token": current.masked}, reason=reason.strip()))
+    _revoke([*_upload_keys(current), current], by=by, reason=reason, at=at)
     return current
 
 
-def _upload_keys(token: Token) -> TokenQuerySet:
-    """Return the keys that a robot made (A-5); people's tokens make none."""
-    return Token.objects.listed().filter(created_by=token.holder, team=token.team, holder__is_robot=True)
+def _revoke(rows: list[Token], *, by: User, at: datetime, reason: str = "") -> None:
+    """Revoke locked rows; robots leave their team."""
+    Token.objects.filter(pk__in=[row.pk for row in rows]).update(revoked_at=at)
+    robots = [row.holder_id for row in rows if row.team_id]
+    Membership.objects.filter(user__in=robots).delete()
+    User.objects.filter(pk__in=robots, is_robot=True).update(is_active=False)
+    for row in rows:
+        row.revoked_at = at
+        emit(events.TokenRevoked(row, by=by, at=at, before={"token": row.masked}, reason=reason.strip()))
+
+
+def _upload_keys(token: Token) -> list[Token]:
+    """Return the upload keys that the robot made, locked."""
+    rows = Token.objects.upload_keys_of(token).select_related("team", "mini_program")
+    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def _lock(token: Token) -> Token:

@@ -118,6 +118,16 @@ class LoginForm(TokenForm):
 
 
 class ReplaceForm(forms.Form):
-    """That the token on the screen is the one to replace."""
+    """That the token on the screen is the one to replace, and what becomes of the upload keys that it made."""
 
     seen = forms.CharField(max_length=4, widget=forms.HiddenInput)
+    keep_keys = forms.BooleanField(
+        label=_("Keep the upload keys"),
+        required=False,
+        help_text=_("Not if the token may have leaked: someone else may have created some of them."),
+    )
+
+    def __init__(self, *args: Any, has_keys: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_keys:
+            del self.fields["keep_keys"]

@@ -35,6 +35,10 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """The person's own, which act as them."""
         return self.filter(holder=user, team=None)
 
+    def upload_keys_of(self, token: Token) -> TokenQuerySet:
+        """The upload keys that a robot has made (A-5), not revoked; people's tokens make none."""
+        return self.listed().filter(created_by=token.holder_id, team=token.team_id, holder__is_robot=True)
+
     def of_robots_for(self, user: User, permission: Permission) -> TokenQuerySet:
         """Those of robots in teams where `user` holds `permission`."""
         roles = team_roles_with(permission)

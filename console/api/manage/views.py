@@ -202,12 +202,14 @@ def _shown(made: actions.Made) -> Shown:
 
 
 def _replace(request: SignedInRequest, token: Token) -> HttpResponse:
+    keys = Token.objects.upload_keys_of(token)
     return _made(
         request,
-        ReplaceForm(posted(request), initial={"seen": token.hint}),
+        ReplaceForm(posted(request), initial={"seen": token.hint}, has_keys=bool(keys)),
         template="automation/confirm/replace.html",
-        make=lambda data: actions.rotate(token, seen=data["seen"], by=request.user),
+        make=lambda data: actions.rotate(token, by=request.user, **data),
         token=token,
+        keys=keys,
     )
 
 
@@ -233,4 +235,5 @@ def _revoke(request: SignedInRequest, token: Token, *, toast: str) -> HttpRespon
         back=_back(),
         template="automation/confirm/revoke.html",
         token=token,
+        keys=Token.objects.upload_keys_of(token),
     )

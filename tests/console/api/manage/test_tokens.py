@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from console.api.manage import actions
 from console.api.manage.models import Token
 from console.base.accounts.models import Membership, Notification, User
 from console.base.accounts.signals import account_secured
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Conflict
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,63 @@ def test_the_old_token_ends_when_it_is_replaced(program, robot):
     made = actions.rotate(client.made.row, seen=client.made.row.hint, by=program.created_by)
     assert client.get(ME).status_code == 401
     assert Client(headers={"Authorization": f"Bearer {made.secret}"}).get(ME).status_code == 200
+
+
+@pytest.fixture
+def maker(program, robot):
+    """Return the token of a robot that makes upload keys, and one key of it."""
+    token = robot(program, "upload", "upload_keys").made.row
+    return token, actions.create_upload_key(token).row
+
+
+def usable():
+    return set(Token.objects.usable(at=timezone.now()).values_list("name", flat=True))
+
+
+def test_a_replaced_token_takes_its_upload_keys_along(program, robot, maker):
+    token, key = maker
+    robot(program, "upload", name="other")
+    actions.rotate(token, seen=token.hint, by=program.created_by)
+    assert usable() == {"release", "other"}
+    assert ActivityEntry.objects.filter(verb="token.revoked").get().target_label == key.name
+
+
+def test_a_request_under_way_with_a_replaced_token_makes_no_key(program, maker):
+    token, _key = maker
+    actions.rotate(token, seen=token.hint, by=program.created_by)
+    with pytest.raises(Conflict):
+        actions.create_upload_key(token)
+    assert usable() == {"release"}
+
+
+@pytest.mark.parametrize(("fields", "left"), [({}, 1), ({"keep_keys": "on"}, 2)])
+def test_the_dialog_names_the_upload_keys_and_keeps_them_if_told(program, maker, signed_in, fields, left):
+    token, key = maker
+    client = signed_in(factories.make_member(program.team, "admin"))
+    url = reverse("automation:replace_robot", args=[program.team_id, token.pk])
+    asked = client.get(url).content.decode()
+    assert (key.name in asked, "Keep the upload keys" in asked) == (True, True)
+    assert client.post(url, {"seen": token.hint, **fields}).status_code == 200
+    assert len(usable()) == left
+
+
+def test_a_key_that_was_made_after_the_dialog_was_opened_ends_too(program, robot, signed_in):
+    token = robot(program, "upload", "upload_keys").made.row
+    client = signed_in(factories.make_member(program.team, "admin"))
+    url = reverse("automation:replace_robot", args=[program.team_id, token.pk])
+    assert "upload key" not in client.get(url).content.decode()
+    actions.create_upload_key(token)
+    client.post(url, {"seen": token.hint})
+    assert usable() == {"release"}
+
+
+def test_the_dialog_that_deletes_a_robot_names_its_upload_keys(program, maker, signed_in):
+    token, key = maker
+    client = signed_in(factories.make_member(program.team, "admin"))
+    url = reverse("automation:revoke_robot", args=[program.team_id, token.pk])
+    assert f"stops working, too: {key.name}" in client.get(url).content.decode()
+    client.post(url, {"note": ""})
+    assert usable() == set()
 
 
 def test_a_scope_that_is_not_there_opens_nothing(program, robot):
