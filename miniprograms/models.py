@@ -104,6 +104,15 @@ class MiniProgram(models.Model):
     online_number = models.CharField(max_length=14, blank=True)
     online_since = models.DateTimeField(null=True)
     in_audit_number = models.CharField(max_length=14, blank=True)
+    server_robot = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="who acts when the program's server does; empty until then",
+    )
 
     held: frozenset[Permission]
     """What the user may do with it who loaded it through `miniprograms.access`."""

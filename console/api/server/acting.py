@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils import translation
 
 from console.api.http import Environ
@@ -30,12 +31,21 @@ def acting(environ: Environ, program: MiniProgram) -> Iterator[User]:
         source.reset(before)
 
 
+@transaction.atomic
 def robot_of(program: MiniProgram) -> User:
-    """Return the robot that stands for the program's server; made when it first matters, named as the program is."""
-    name = f"{program.name} (server)"
-    made = {"name": name, "is_robot": True, "password": make_password(None)}
-    robot, _new = User.objects.get_or_create(email=f"{program.app_id}@{SERVERS}", defaults=made)
-    if robot.name != name:
+    """Return the robot that stands for the program's server; made when it first matters, named as the program is.
+
+    It is found by its program, never by its address: somebody else may have taken any that can be guessed.
+    """
+    rows = MiniProgram.objects.select_related("server_robot").only("name", "server_robot")
+    row = rows.select_for_update(of=("self",), no_key=True).get(pk=program.pk)  # of two calls one makes it
+    robot, name = row.server_robot, f"{row.name} (server)"
+    if robot is None:
+        robot = User(email=f"{secrets.token_hex(8)}@{SERVERS}", name=name, is_robot=True)
+        robot.set_unusable_password()
+        robot.save(force_insert=True)
+        MiniProgram.objects.filter(pk=row.pk).update(server_robot=robot)
+    elif robot.name != name:
         robot.name = name
         robot.save(update_fields=["name"])
     return robot

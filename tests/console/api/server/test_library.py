@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from console.api.server.acting import SERVERS
 from console.base.activity.models import ActivityEntry
 from messaging.models import MyTemplate, PublicTemplate
 from messaging.states import MOST_TEMPLATES, TemplateCategory
@@ -20,7 +21,7 @@ from tests.console.api.server.asking import (
     Reply,
     Server,
 )
-from tests.factories import make_program, make_public_template, make_template
+from tests.factories import make_program, make_public_template, make_template, make_user
 
 
 @pytest.fixture
@@ -50,9 +51,23 @@ def test_add(server: Server, public: PublicTemplate) -> None:
 
 
 def test_the_server_keeps_its_identity(server: Server, public: PublicTemplate) -> None:
+    assert add(server, public, kidList=[1]).errcode == 0
     server.program.write(name="Harbour Line")
-    assert [add(server, public, kidList=[kid]).errcode for kid in (1, 2)] == [0, 0]
-    assert {str(template.created_by) for template in MyTemplate.objects.all()} == {"Harbour Line (server)"}
+    assert add(server, public, kidList=[2]).errcode == 0
+    (robot,) = {template.created_by for template in MyTemplate.objects.all()}
+    assert (robot.is_robot, robot.name) == (True, "Harbour Line (server)")
+
+
+def test_whoever_has_the_address_of_the_server_is_not_the_server(server: Server, public: PublicTemplate) -> None:
+    """Nobody can be mailed there, but an identity provider says what addresses people have."""
+    person = make_user("Mira", email=f"{server.program.app_id}@{SERVERS}")
+    assert add(server, public).errcode == 0
+    assert (MyTemplate.objects.get().created_by == person, ActivityEntry.objects.get().actor_id == person.pk) == (
+        False,
+        False,
+    )
+    person.refresh_from_db()
+    assert person.name == "Mira"
 
 
 @pytest.mark.parametrize(
