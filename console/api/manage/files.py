@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.api.manage import rules
+from console.api.manage import rules, uploads
 from console.api.manage.models import UploadedPackage
 from console.base.accounts.models import User
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
@@ -24,7 +24,7 @@ from console.base.core.files import refusing_unwritable
 from console.base.core.uploads import LostUpload
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.inspection import PackageRefused, package_limits, scratch
+from releases.inspection import package_limits, scratch
 from releases.models import package_storage
 
 GOOD_FOR = timedelta(hours=12)
@@ -92,7 +92,7 @@ def make_version(upload: UploadedPackage, *, number: tuple[int, int, int], notes
             upload.version = actions.upload(upload.mini_program, file=content, number=number, notes=notes, by=by)
             upload.failure = ""
     except ActionRefused as refused:
-        upload.failure = _reasons(refused)
+        upload.failure = uploads.refusal_of(refused.message, getattr(refused, "inspection", None))
     finally:
         upload.begun_at, upload.number = timezone.now(), words
         upload.save(update_fields=["begun_at", "number", "version", "failure"])
@@ -120,14 +120,3 @@ def _read(upload: UploadedPackage, content: BinaryIO) -> None:
         finally:
             part.close()
         content.seek(0)
-
-
-def _reasons(refused: ActionRefused) -> str:
-    """Return all that the package was refused for, a line each."""
-    if not isinstance(refused, PackageRefused):
-        return refused.message
-    lines = [
-        " ".join(filter(None, (finding.title, finding.where and f"({finding.where})", finding.detail)))
-        for finding in refused.inspection.errors
-    ]
-    return "\n".join((refused.message, *lines))

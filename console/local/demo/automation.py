@@ -27,7 +27,7 @@ UPLOADED = {
     ("City Bus", "2.6.1"): ("release", "main, 8c41e02"),
     ("City Bus", "2.6.2"): ("nightly", "main, 19aa7f3"),
 }
-REFUSED = "app.json: A page is listed but missing: pages/pay/index"
+REFUSED = "The page pages/pay/index has no .js and no .wxml file. (app.json)"
 
 Move = Callable[..., object]  # takes the moment as `at`
 
@@ -82,5 +82,5 @@ class Automation:
 
     def _refuse(self, *, at: datetime) -> None:
         robot, program = self.made["release"].row, self.programs["Island Ferry"]
-        uploads.note(robot, program, number="1.12.1", source="hotfix, 77d0b1c", size=412_000, reason=REFUSED)
+        uploads.note(robot, program, number="1.12.1", source="hotfix, 77d0b1c", size=412_000, refusal=REFUSED)
         Upload.objects.filter(mini_program=program).update(at=at)

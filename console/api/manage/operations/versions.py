@@ -28,7 +28,6 @@ from miniprograms.models import MiniProgram
 from releases import actions
 from releases.access import audit_for, version_for
 from releases.forms import UploadForm
-from releases.inspection import Inspection
 from releases.models import Audit, Release, ReviewDecision, Version
 
 TAGS = ["Versions"]
@@ -151,12 +150,12 @@ def upload_version(
     if not form.is_valid():
         errors = [{"field": name, "message": str(words)} for name, found in form.errors.items() for words in found]
         found = [finding.as_dict() for finding in form.inspection.findings] if form.inspection else []
-        note(reason=_why(errors[0]["message"], form.inspection))
+        note(refusal=uploads.refusal_of(errors[0]["message"], form.inspection))
         raise Problem(422, "The version was not stored.", code="invalid", errors=errors, findings=found)
     try:
         version = actions.upload(program, by=request.user, **form.cleaned_data)
     except ActionRefused as refused:
-        note(reason=_why(refused.message, getattr(refused, "inspection", None)))
+        note(refusal=uploads.refusal_of(refused.message, getattr(refused, "inspection", None)))
         raise
     note(warnings=len(version.package.warnings))
     return Status(201, version_out(version))
@@ -244,14 +243,6 @@ def _release_out(release: Release) -> dict[str, Any]:
         "at": release.at,
         "note": release.note,
     }
-
-
-def _why(message: str, inspection: Inspection | None) -> str:
-    """Return in a line why a package was refused: its first error, where it was read."""
-    if inspection is None or not inspection.errors:
-        return message
-    first = inspection.errors[0].as_dict()
-    return ": ".join(filter(None, (first["where"], first["title"])))
 
 
 def _decided() -> Any:

@@ -70,7 +70,7 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
 
 
 def _note(request: ApiRequest, made: UploadedPackage, *, source: str) -> None:
-    """Let the page of automation list it, with the first of the reasons."""
+    """Let the page of automation list it."""
     uploads.note(
         request.token,
         made.mini_program,
@@ -78,7 +78,7 @@ def _note(request: ApiRequest, made: UploadedPackage, *, source: str) -> None:
         source=source[:100],
         size=made.size,
         warnings=len(made.version.package.warnings) if made.version else 0,
-        reason=made.failure.partition("\n")[2].partition("\n")[0] or made.failure,
+        refusal=made.failure,
     )
 
 

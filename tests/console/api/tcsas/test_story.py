@@ -98,6 +98,24 @@ def test_what_a_package_is_refused_for_is_in_its_task(sdk, base, program):
     assert (noted.is_accepted, noted.reason) == (False, done.TaskMsg.splitlines()[1])
 
 
+def test_both_ways_to_upload_note_a_refusal_in_the_same_words(sdk, base, program):
+    pipeline = sdk(robot(program, "upload"))
+    bad = factories.make_zip({"images/Logo.png": "x", "images/logo.png": "x"}, pages=["pages/gone/gone"])
+    version_by(pipeline, base, program, "1.0.0", bad)
+    bad.seek(0)
+    answer = requests.post(
+        f"{base}/api/v1/programs/{program.app_id}/versions",
+        {"number": "1.0.0"},
+        files={"file": bad},
+        headers={"Authorization": f"Bearer {pipeline.made.secret}"},
+        timeout=60,
+    )
+    assert answer.status_code == 422
+    first, second = Upload.objects.values_list("reason", flat=True)
+    assert first == second
+    assert answer.json()["findings"][0]["title"] in first
+
+
 def test_refusals_say_which_parameter_is_wrong(sdk, base, program):
     factories.make_version(program, "1.0.0")
     pipeline = sdk(robot(program, "upload", "read"))
