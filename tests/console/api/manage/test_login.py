@@ -46,9 +46,9 @@ def error(answer):
     return answer.status_code, answer.json()["error"]
 
 
-def approval(client, code, **fields):
+def approval(client, code, follow=False, **fields):
     values = {"name": "mpc on laptop", "scopes": ["read"], "expires_at": "", "addresses": "", **fields}
-    return client.post(f"{PAGE}{code.replace('-', '')}/", values)
+    return client.post(f"{PAGE}{code.replace('-', '')}/", values, follow=follow)
 
 
 def test_a_person_approves_and_the_program_gets_a_token_once(signed_in):
@@ -68,6 +68,15 @@ def test_a_person_approves_and_the_program_gets_a_token_once(signed_in):
     assert (me["name"], me["robot"], me["scopes"]) == ("Mira", False, ["read"])
     assert error(ask(begun["device_code"])) == (400, "invalid_grant")
     assert (Token.objects.count(), ActivityEntry.objects.filter(verb="token.created").count()) == (1, 1)
+
+
+def test_in_chinese_the_button_and_its_toast_say_one_word(signed_in):
+    client = signed_in(factories.make_user(language="zh-hans"))
+    code = begin().json()["user_code"]
+    asked = client.get(PAGE, {"code": code}, follow=True).content.decode()
+    done = approval(client, code, follow=True).content.decode()
+    assert ("允许</button>" in asked, "已允许，请返回终端。" in done) == (True, True)
+    assert not {word for word in ("通过", "批准") if word in asked + done}
 
 
 def test_no_more_than_was_asked_for(signed_in):
