@@ -143,6 +143,7 @@ class Filler:
 
         audits = create(
             Audit(
+                number=f"{self.now:%Y%m%d}{n:010d}",  # Random ones meet among so many of a day.
                 mini_program=version.mini_program,
                 version=version,
                 package_sha256=version.package.sha256,
@@ -151,7 +152,7 @@ class Filler:
                 submitted_at=version.uploaded_at + timedelta(hours=1),
                 closed_at=None if version.state == "in_audit" else version.uploaded_at + timedelta(hours=9),
             )
-            for version in self.versions
+            for n, version in enumerate(self.versions)
             if version.state != "development"
         )
         places = {program.pk: n for n, program in enumerate(self.programs)}

@@ -198,7 +198,7 @@ def row_or_404(rows: QuerySet[M], **key: Any) -> M:
 
     Loaders use it. An object in `key` becomes the row's own: `mini_program=program` keeps `program.held` at hand.
     """
-    row = rows.filter(**key).first()
+    row = next(iter(rows.filter(**key).order_by()[:1]), None)  # `first()` would have one row ordered.
     if row is None:
         raise Http404
     for name, value in key.items():

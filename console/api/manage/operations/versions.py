@@ -32,7 +32,17 @@ from releases.models import Audit, Release, ReviewDecision, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
-UNSEEN = [f"package__{name}" for name in ("files", "pages", "subpackages")]  # as long as a package is large
+PERSON = ["name", "email"]
+# What is shown, and no more: most of the time of a list goes into making rows, and a package's lists may be long.
+VERSION = ["major", "minor", "patch", "state", "notes", "uploaded_at", "mini_program"]
+VERSION += ["package__sha256", "package__size", "package__warnings", *(f"uploaded_by__{name}" for name in PERSON)]
+# `ConcurrentTransitionMixin` asks for the state whenever a version is made, by a query if it must.
+AUDIT = ["number", "state", "package_sha256", "submitted_at", "closed_at", "mini_program"]
+AUDIT += [f"version__{name}" for name in ("major", "minor", "patch", "state")]
+AUDIT += [f"submitted_by__{name}" for name in PERSON]
+DECISION = ["audit", "state", "note", "decided_at", "application__application_id", "application__name"]
+DECISION += [f"decided_by__{name}" for name in PERSON]
+DECISIONS = Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by").only(*DECISION))
 
 
 class Finding(Schema):
@@ -202,8 +212,8 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
-    return page_of(rows, asked, audit_out, by="submitted_at")
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related(DECISIONS)
+    return page_of(rows.only(*AUDIT), asked, audit_out, by="submitted_at")
 
 
 @endpoint(
@@ -245,12 +255,8 @@ def _release_out(release: Release) -> dict[str, Any]:
     }
 
 
-def _decided() -> Any:
-    return Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by"))
-
-
 def _rows(program: MiniProgram) -> Any:
-    return program.versions.select_related("package", "uploaded_by").defer(*UNSEEN)
+    return program.versions.select_related("package", "uploaded_by").only(*VERSION)
 
 
 def version_out(version: Version) -> dict[str, Any]:
@@ -271,7 +277,7 @@ def version_out(version: Version) -> dict[str, Any]:
 
 def audit_out(audit: Audit) -> dict[str, Any]:
     """Return an audit record with what each host app decided."""
-    prefetch_related_objects([audit], _decided())
+    prefetch_related_objects([audit], DECISIONS)
     decisions = [
         {
             "application": application_ref(decision.application),
