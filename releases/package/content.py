@@ -70,7 +70,6 @@ def _stored(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 
 def _inflated(file: BinaryIO, entry: Entry, findings: Findings) -> Iterator[bytes]:
-    broken = _("The compressed content of a file is broken.")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     position, end = entry.data_offset, entry.data_offset + entry.compressed_size
     produced = 0
@@ -84,13 +83,13 @@ def _inflated(file: BinaryIO, entry: Entry, findings: Findings) -> Iterator[byte
         try:
             chunk = inflater.decompress(data, min(CHUNK, entry.size - produced + 1))
         except zlib.error:
-            raise _wrong("deflate-broken", broken, entry, findings) from None
+            raise _broken("deflate-broken", entry, findings) from None
         data = inflater.unconsumed_tail
         produced += len(chunk)
         if produced > entry.size:
             raise _wrong("size", _("A file is larger than the archive declares."), entry, findings)
         if exhausted and not chunk and not inflater.eof:
-            raise _wrong("deflate-cut-off", broken, entry, findings)
+            raise _broken("deflate-cut-off", entry, findings)
         yield chunk
     if inflater.unused_data or position < end:
         raise _wrong(
@@ -101,6 +100,10 @@ def _inflated(file: BinaryIO, entry: Entry, findings: Findings) -> Iterator[byte
         )
     if produced != entry.size:
         raise _wrong("size", _("A file is smaller than the archive declares."), entry, findings)
+
+
+def _broken(code: str, entry: Entry, findings: Findings) -> ContentError:
+    return _wrong(code, _("The compressed content of a file is broken."), entry, findings)
 
 
 def _wrong(code: str, title: str, entry: Entry, findings: Findings) -> ContentError:

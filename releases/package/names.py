@@ -88,16 +88,15 @@ def _too_long(size: int, limits: Limits) -> tuple[str, str, str]:
 
 
 def _form_problems(path: str) -> Iterator[tuple[str, str, str]]:
-    relative = _("Paths in a package are relative to its top folder. Pack the project again.")
     segments = path.split("/")
     if path.startswith("/") or not path:
-        yield "name-absolute", _("A path begins at the root of the file system."), relative
+        yield "name-absolute", _("A path begins at the root of the file system."), _relative()
     elif "" in segments:
-        yield "name-empty-segment", _("A path has an empty part."), relative
+        yield "name-empty-segment", _("A path has an empty part."), _relative()
     if ".." in segments:
-        yield "name-parent", _("A path points outside the package."), relative
+        yield "name-parent", _("A path points outside the package."), _relative()
     if "." in segments:
-        yield "name-dot", _("A path has a part that is just dots."), relative
+        yield "name-dot", _("A path has a part that is just dots."), _relative()
     if "\\" in path:
         yield (
             "name-backslash",
@@ -105,7 +104,11 @@ def _form_problems(path: str) -> Iterator[tuple[str, str, str]]:
             _("Separate folders with a slash. Use another packing tool."),
         )
     if len(path) > 1 and path[1] == ":" and path[0].isalpha():
-        yield "name-drive", _("A path begins with a drive letter."), relative
+        yield "name-drive", _("A path begins with a drive letter."), _relative()
+
+
+def _relative() -> str:
+    return _("Paths in a package are relative to its top folder. Pack the project again.")
 
 
 def _character_problems(path: str) -> Iterator[tuple[str, str, str]]:

@@ -4,6 +4,8 @@ Plain zip without extra fields, comments, folder entries or data descriptors; na
 bytes; one fixed date; deflate level 6, or stored for the types that are compressed by themselves.
 """
 
+from __future__ import annotations
+
 import hashlib
 import struct
 import zlib
@@ -22,7 +24,7 @@ _VERSION = 20
 _TIME, _DATE = 0, 0x0021  # 1980-01-01 00:00
 _LEVEL = 6
 FAST = 1
-_PIECE = 512 * 1024  # bytes that a thread gets at once
+_PIECE = 512 * 1024  # bytes that a thread gets at once, to hash or to write
 _AHEAD = 4  # pieces that wait for it
 
 
@@ -47,8 +49,12 @@ class _Sink:
         if self._out is not None:
             self._out.write(data)
 
+    def hash(self, digest: hashlib._Hash, data: bytes) -> None:
+        """Add the bytes of a file to its own hash, which is right when the sink is closed."""
+        digest.update(data)
+
     def close(self) -> None:
-        """Write what is left."""
+        """Write and hash what is left."""
 
     def stop(self) -> None:
         """Write no more."""
@@ -63,30 +69,39 @@ class _ThreadedSink(_Sink):
 
     def __init__(self, out: BinaryIO | None) -> None:
         super().__init__(out)
-        self._gathered: list[bytes] = []
+        self._gathered: list[tuple[hashlib._Hash | None, bytes]] = []  # of a file's own hash, or of the archive
         self._size = 0
         self._thread = ThreadPoolExecutor(1, "package")  # One starts with the first piece; a small archive has none.
         self._ahead: deque[Future[None]] = deque()
 
     def write(self, data: bytes) -> None:
-        self._gathered.append(data)
-        self._size += len(data)
-        if self._size >= _PIECE:
-            if len(self._ahead) == _AHEAD:
-                self._ahead.popleft().result()
-            self._ahead.append(self._thread.submit(self._write, self._gathered))
-            self._gathered, self._size = [], 0
+        self._gather(None, data)
+
+    def hash(self, digest: hashlib._Hash, data: bytes) -> None:
+        self._gather(digest, data)
 
     def close(self) -> None:
         for piece in self._ahead:
             piece.result()
-        self._write(self._gathered)
+        self._do(self._gathered)
 
     def stop(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def _write(self, pieces: list[bytes]) -> None:
-        super().write(b"".join(pieces))
+    def _gather(self, digest: hashlib._Hash | None, data: bytes) -> None:
+        self._gathered.append((digest, data))
+        self._size += len(data)
+        if self._size >= _PIECE:
+            if len(self._ahead) == _AHEAD:
+                self._ahead.popleft().result()
+            self._ahead.append(self._thread.submit(self._do, self._gathered))
+            self._gathered, self._size = [], 0
+
+    def _do(self, gathered: list[tuple[hashlib._Hash | None, bytes]]) -> None:
+        for digest, data in gathered:
+            if digest is not None:
+                digest.update(data)
+        super().write(b"".join(data for digest, data in gathered if digest is None))
 
 
 class PackageWriter:
@@ -102,6 +117,7 @@ class PackageWriter:
         self.size = 0
         self.sha256 = ""
         self.files: list[PackedFile] = []
+        self._added: list[tuple[str, int, hashlib._Hash]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +132,7 @@ class PackageWriter:
         deflater = zlib.compressobj(self._level, zlib.DEFLATED, -zlib.MAX_WBITS) if method == DEFLATED else None
         packed = []
         for chunk in chunks:
-            digest.update(chunk)
+            self._sink.hash(digest, chunk)
             crc = zlib.crc32(chunk, crc)
             size += len(chunk)
             packed.append(deflater.compress(chunk) if deflater else chunk)
@@ -132,16 +148,17 @@ class PackageWriter:
         self._write(LOCAL_SIGNATURE + common + name)
         for piece in packed:
             self._write(piece)
-        self.files.append(PackedFile(path, size, digest.hexdigest()))
+        self._added.append((path, size, digest))
 
     def close(self) -> None:
-        """Write the central directory; `size` and `sha256` are then those of the whole package."""
+        """Write the central directory; `size` and `sha256` are then those of the whole package, `files` those in it."""
         offset, count = self.size, len(self._central)
         for header in self._central:
             self._write(header)
         self._write(EOCD.pack(EOCD_SIGNATURE, 0, 0, count, count, self.size - offset, offset, 0))
         self._sink.close()
         self.sha256 = self._sink.sha256
+        self.files = [PackedFile(path, size, digest.hexdigest()) for path, size, digest in self._added]
 
     def _write(self, data: bytes) -> None:
         self.size += len(data)
