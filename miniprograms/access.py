@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from console.base.accounts.access import check, operator, row_or_404, team_asking
-from console.base.accounts.models import Membership, User
+from console.base.accounts.models import User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
 
 
 def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniProgram:
     """Return the program, with `held` permissions of `user`; 404 outside the user's teams, 403 without `permission`."""
-    program = row_or_404(MiniProgram.objects.select_related("team", "category"), app_id=app_id)
-    member = row_or_404(Membership.objects.filter(user=user), team=program.team)
-    program.held = TEAM_ROLE_PERMISSIONS[member.role]
+    program = row_or_404(MiniProgram.objects.with_role_of(user).select_related("team", "category"), app_id=app_id)
+    program.held = TEAM_ROLE_PERMISSIONS[program.role]
     program.asking = team_asking(program.team, program.held)
     check(permission in program.held)
     return program

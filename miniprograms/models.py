@@ -114,6 +114,8 @@ class MiniProgram(models.Model):
         help_text="who acts when the program's server does; empty until then",
     )
 
+    role: str
+    """That of the user for whom `with_role_of` read it, in its team."""
     held: frozenset[Permission]
     """What the user may do with it who loaded it through `miniprograms.access`."""
     asking: Asking

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from console.base.accounts.models import Team
 from console.base.hosts.models import HostApplication
@@ -42,6 +42,10 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     def visible_to(self, user: User | AnonymousUser) -> MiniProgramQuerySet:
         """Programs of the user's teams."""
         return self.filter(team__in=Team.objects.visible_to(user))
+
+    def with_role_of(self, user: User) -> MiniProgramQuerySet:
+        """Programs of the user's teams, each with the user's `role` in its team."""
+        return self.filter(team__memberships__user=user).annotate(role=F("team__memberships__role"))
 
     def of_teams(self, team_ids: Iterable[int]) -> MiniProgramQuerySet:
         """Programs of these teams; for a list three times as quick as joining the memberships."""

@@ -35,7 +35,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
 def usable(*, at: datetime, **key: str) -> Token | None:
     """Return the token by a unique field of its own; None when it, or who holds it, may act no more."""
     rows = Token.objects.usable(at=at).filter(holder__is_active=True, **key)
-    return rows.with_holder().first()
+    return next(iter(rows.with_holder().order_by()[:1]), None)
 
 
 def admitted(token: Token, request: HttpRequest, *, at: datetime) -> Token:
