@@ -59,7 +59,7 @@ test-schemathesis: .venv/dev.stamp assets
 		tests/console/api/device/test_openapi.py $(ARGS)
 
 # What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
-ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
+ON_STORAGE := tests/releases/test_storage.py tests/releases/test_upload_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
 	tests/releases/report/test_changes.py tests/releases/report/test_report.py tests/releases/offline tests/console/api/device/test_packages.py \
 	tests/console/api/device/test_client.py tests/console/reviews/test_package.py tests/console/reviews/test_report_review.py \
 	tests/miniprograms/test_storage.py tests/miniprograms/test_create.py tests/miniprograms/test_edit.py \

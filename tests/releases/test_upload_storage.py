@@ -15,7 +15,7 @@ from tests import factories
 from tests.disks import FAILING, files_in, full_disk, move_packages
 from tests.stored import folders_only
 
-pytestmark = [pytest.mark.django_db, folders_only]
+pytestmark = pytest.mark.django_db
 FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
 UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
 WORDS = {"full": FULL, "can't be written": UNWRITABLE, "no folder": UNWRITABLE}
@@ -43,14 +43,24 @@ def refused(signed_in, program, **typed):
     return response.context["form"].errors
 
 
-@failing_storages
-def test_the_storage_of_packages(signed_in, program, failing, monkeypatch):
-    with FAILING[failing]() as root:
+def repack_in(root, monkeypatch, settings):
+    """Have packages repacked in a folder: that of packages, or for a bucket that of temporary files."""
+    if settings.STORAGE_URL:
+        settings.FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(root))
+    else:
         move_packages(monkeypatch, root)
+
+
+@failing_storages
+def test_where_the_package_is_repacked(signed_in, program, failing, settings, monkeypatch):
+    with FAILING[failing]() as root:
+        repack_in(root, monkeypatch, settings)
         assert refused(signed_in, program) == {"file": [WORDS[failing]]}
         assert files_in(root) == set()
 
 
+@folders_only
 def test_with_room_again_the_same_upload_succeeds(signed_in, program, monkeypatch):
     with full_disk() as root, monkeypatch.context() as patch:
         move_packages(patch, root)
@@ -68,24 +78,14 @@ def test_the_folder_of_temporary_files_while_the_upload_arrives(signed_in, progr
 
 
 @failing_storages
-def test_the_folder_of_temporary_files_while_the_package_is_repacked(
-    signed_in, program, failing, settings, monkeypatch
-):
-    settings.FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
-    with FAILING[failing]() as root:
-        monkeypatch.setattr(tempfile, "tempdir", str(root))
-        assert refused(signed_in, program) == {"file": [WORDS[failing]]}
-
-
-@failing_storages
 def test_beside_a_wrong_number(signed_in, program, failing, settings, monkeypatch):
-    settings.FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
     with FAILING[failing]() as root:
-        monkeypatch.setattr(tempfile, "tempdir", str(root))
+        repack_in(root, monkeypatch, settings)
         errors = refused(signed_in, program, number="1.0")
     assert (errors["file"], sorted(errors)) == ([WORDS[failing]], ["file", "number"])
 
 
+@folders_only
 def test_a_content_that_is_stored_already_needs_no_room(program, monkeypatch):
     other = factories.make_program()
     first = actions.upload(program, file=factories.make_zip(), number=(1, 0, 0), notes="", by=program.created_by)

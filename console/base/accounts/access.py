@@ -194,11 +194,11 @@ def check(holds: bool) -> None:
 
 
 def row_or_404(rows: QuerySet[M], **key: Any) -> M:
-    """Return the row that `key` names; raises Http404 when there is none.
+    """Return the row that `key` names, the first in their order where it names several; raises Http404 for none.
 
     Loaders use it. An object in `key` becomes the row's own: `mini_program=program` keeps `program.held` at hand.
     """
-    row = next(iter(rows.filter(**key).order_by()[:1]), None)  # `first()` would have one row ordered.
+    row = rows.filter(**key).first()
     if row is None:
         raise Http404
     for name, value in key.items():

@@ -237,5 +237,5 @@ def test_constant_queries(signed_in, holder, version, application, count, django
     factories.make_report(version, apis=apis)
     client = signed_in(holder)
     client.get(url(version))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get(url(version))
