@@ -7,6 +7,7 @@ gone, and those that wait for one that stops are lost. Here they wait for the ne
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from typing import Any
 
@@ -16,6 +17,8 @@ from granian.net import SocketSpec
 from granian.server import MPServer
 
 APPLICATION = "console.wsgi:application"
+# Python parses nested JSON in C to a depth of 10,000, whatever the thread; for that the 2 MB of Rust are too few.
+STACK = 16 * 1024 * 1024  # bytes; takes memory as it is used
 
 
 class Server(MPServer):
@@ -39,6 +42,7 @@ def main() -> None:
     for name in ("port", "workers", "threads", "kill-seconds", "reload-seconds"):
         parser.add_argument(f"--{name}", type=int, required=True)
     options = parser.parse_args()
+    os.environ["RUST_MIN_STACK"] = str(STACK)
     Server(
         APPLICATION,
         address=options.host,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def session(*, owner: str, **options: Any) -> aiohttp.ClientSession:
     """
     # Idle connections are closed before most servers close them: a POST that meets a closing one is a failed try.
     resolver = names.Resolver(owner)
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2, resolver=resolver, socket_factory=_open)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2, resolver=resolver, socket_factory=_open, ssl=tls())
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,
@@ -66,6 +67,14 @@ def session(*, owner: str, **options: Any) -> aiohttp.ClientSession:
         middlewares=(_guard,),
         **options,
     )
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return what checks certificates, for TLS 1.2 and newer: Debian's Python leaves the oldest version to OpenSSL."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def why_not(url: str) -> str:

@@ -12,11 +12,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import requests
 
 from console import roles
+from console.platform import serving
 from tests.console.api.device.serving import database_url
 from tests.console.platform.servers import command_line, serve, until
-from tests.processes import START_SECONDS
+from tests.processes import START_SECONDS, free_port, listens, running
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -79,6 +81,25 @@ def test_each_role_serves_its_own() -> None:
         assert server.get("/") == 404
     with serve("web") as server:
         assert server.get("/account/sign-in/") == 200
+
+
+def test_json_ends_no_process_however_deep_it_is() -> None:
+    """Python parses it in C to a depth for which a thread needs more room than granian gives it by itself."""
+    script = "from console.platform import server; server.APPLICATION = 'tests.console.platform.deep_json:application'"
+    port = free_port()
+    command = serving.server("127.0.0.1", port)
+    command[1:3] = ["-c", f"{script}; server.main()"]
+    with running(command, env=os.environ) as main:
+        until(lambda: listens(port), "it did not start")
+        said = [
+            requests.post(
+                f"http://127.0.0.1:{port}/", data=before * depth + b"1" + after * depth, timeout=START_SECONDS
+            )
+            for depth in (8_000, 9_900, 100_000)
+            for before, after in ((b"[", b"]"), (b'{"a":', b"}"))
+        ]
+        assert {answer.text for answer in said} <= {"parsed", "too deep"}  # Which it is depends on Python's version.
+        assert main.poll() is None
 
 
 @pytest.mark.parametrize("role", list(roles.ROLES))

@@ -268,8 +268,6 @@ MALFORMED = [
     b'{"app_id": "\xff"}',
     b'{"app_id": "\\ud800"}',
     b'{"deep": ' + b"[" * 9000,
-    b'{"deep": ' + b"[" * 8000 + b"]" * 8000 + b"}",
-    b'{"deep": ' + b'{"a":' * 2500 + b"1" + b"}" * 2500 + b"}",
     json.dumps(ASKED).encode() + b"\x00",
     json.dumps(ASKED).encode("utf-16"),
 ]
@@ -289,6 +287,14 @@ def usual_depth() -> Iterator[None]:
 def test_a_malformed_body(device: Device, body: bytes) -> None:
     reply = device.post(body)
     assert (reply.status, reply.json["code"]) == (400, "malformed")
+
+
+@pytest.mark.usefixtures("usual_depth")
+@pytest.mark.parametrize("nested", [b"[" * 8000 + b"]" * 8000, b'{"a":' * 2500 + b"1" + b"}" * 2500])
+def test_a_deep_body(device: Device, nested: bytes) -> None:
+    """From Python 3.12 on it is read, and lacks what an update check has."""
+    reply = device.post(b'{"deep": %s}' % nested)
+    assert (reply.status, reply.json["code"]) in [(400, "malformed"), (422, "invalid")]
 
 
 @pytest.mark.parametrize("body", [b"null", b"null x", b"[]", b"7", b'"text"', b"{}", b'{"app_id": 1e999999}'])
