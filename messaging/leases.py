@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from console.base.core import metrics
 from console.base.core.outbox import leases
 from console.base.core.outbox.leases import Outbox
-from console.base.core.outbox.retrying import closed
+from console.base.core.outbox.retrying import closed, since
 from console.base.hosts.models import ServerSecret
 from messaging.models import Gateway, MyTemplate
 from messaging.payload import Leased, Titles
@@ -56,7 +56,7 @@ def deliverable(*, at: datetime) -> set[int]:
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
     """Return how many messages could be tried now, at most MANY + 1, and since when the first of them could."""
-    return MESSAGES.backlog(dict(_gateways(at).values_list("pk", "open_until")), at=at)
+    return MESSAGES.backlog(dict(_gateways(at).values_list("pk", since())), at=at)
 
 
 def _gateways(at: datetime) -> QuerySet[Gateway]:

@@ -80,7 +80,7 @@ def note_test(gateway: Gateway, *, outcome: Outcome, by: User, at: datetime | No
     application, at = lock(gateway.application), at or timezone.now()
     if outcome.ok:
         tested = Gateway.objects.filter(application=application, revision=gateway.revision)
-        tested.update(failures=0, open_until=None, last_success_at=at)
+        tested.update(failures=0, open_until=at, last_success_at=at)
         wake(deliver)
     after = {"address": gateway.url, "status": outcome.status, "seconds": round(outcome.seconds, 3)}
     emit(events.GatewayTested(application, by=by, at=at, after=after, reason=outcome.reason))

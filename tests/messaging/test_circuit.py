@@ -51,7 +51,7 @@ def test_it_opens_after_ten_failures_in_a_row():
         row, _late = tried(gateway, BAD)  # It was in flight.
         assert (row.failures, row.open_until) == (OPENS_AT, now + timedelta(seconds=5))
         row, now = tried(gateway, GOOD)
-        assert (row.failures, row.open_until, row.last_success_at) == (0, None, now)
+        assert (row.failures, row.open_until, row.last_success_at) == (0, now, now)
 
 
 def test_pauses_grow_with_each_failed_probe():
@@ -79,12 +79,25 @@ def test_what_waited_for_a_pause_did_not_wait_for_a_worker():
     with gateway_at() as (gateway, _):
         now = timezone.now()
         (message,) = waiting(gateway, next_try_at=now - timedelta(hours=3))
+        Gateway.objects.update(changed_at=now - timedelta(hours=9))
         assert leases.backlog(at=now) == (1, message.next_try_at)
         for open_until, since in ((now - timedelta(seconds=4),) * 2, (now - timedelta(hours=4), message.next_try_at)):
             Gateway.objects.update(failures=OPENS_AT, open_until=open_until)
             assert leases.backlog(at=now) == (1, since)
         Gateway.objects.update(open_until=now + timedelta(seconds=4))
         assert leases.backlog(at=now) == (0, None)
+        row, ended = tried(gateway, GOOD)
+        assert (row.is_failing, leases.backlog(at=ended)) == (False, (1, ended))
+        row, _later = tried(gateway, BAD)
+        assert (row.failures, leases.backlog(at=ended)) == (1, (1, ended))
+
+
+def test_what_waited_for_an_address_did_not_wait_for_a_worker():
+    with gateway_at() as (gateway, _):
+        now = timezone.now()
+        waiting(gateway, next_try_at=now - timedelta(hours=3))
+        Gateway.objects.update(changed_at=now)
+        assert leases.backlog(at=now) == (1, now)
 
 
 def test_what_happened_at_an_old_address_is_not_held_against_the_new_one():
@@ -136,7 +149,7 @@ def test_one_probe_opens_or_closes_it():
         run()
         assert set(facts("state")) == {("delivered",)}
         gateway.refresh_from_db()
-        assert (gateway.failures, gateway.open_until) == (0, None)
+        assert (gateway.failures, gateway.is_open(at=timezone.now())) == (0, False)
 
 
 def test_the_last_try_of_the_longest_plan_comes_before_a_message_expires(settings, monkeypatch):

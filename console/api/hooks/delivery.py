@@ -24,7 +24,7 @@ from console.base.core.outbox import lanes, leases
 from console.base.core.outbox.lanes import Courier, Target
 from console.base.core.outbox.leases import Outbox
 from console.base.core.outbox.posting import Outcome, post
-from console.base.core.outbox.retrying import closed
+from console.base.core.outbox.retrying import closed, since
 from console.base.core.sealing import Unreadable
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def deliverable(*, at: datetime) -> set[int]:
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
     """Return how many deliveries could be tried now, at most MANY + 1, and since when the first of them could."""
-    return DELIVERIES.backlog(dict(Webhook.objects.on().filter(closed(at)).values_list("pk", "open_until")), at=at)
+    return DELIVERIES.backlog(dict(Webhook.objects.on().filter(closed(at)).values_list("pk", since())), at=at)
 
 
 def deliver(*, wake: Callable[[], object]) -> None:

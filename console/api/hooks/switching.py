@@ -48,8 +48,8 @@ def switch_on(webhook: Webhook, *, by: User, at: datetime | None = None) -> Webh
     current, at = lock(webhook), at or timezone.now()
     if not current.off_at:
         raise Conflict(_("Already done: the webhook is switched on."))
-    current.off_at = current.off_by = current.open_until = current.failing_since = None
-    current.failures, current.revision = 0, current.revision + 1
+    current.off_at = current.off_by = current.failing_since = None
+    current.open_until, current.failures, current.revision = at, 0, current.revision + 1
     current.save()
     emit(events.WebhookSwitchedOn(current, by=by, at=at))
     wake(telling.DELIVER)

@@ -232,7 +232,7 @@ def test_queues_tell_how_much_waits_and_since_when():
 def test_what_waited_for_a_webhook_s_pause_did_not_wait_for_a_worker():
     make_signs()
     now = timezone.now()
-    paused = factories.make_webhook(factories.make_team()).row
+    paused = factories.make_webhook(factories.make_team(), at=now - timedelta(days=1)).row
     Webhook.objects.filter(pk=paused.pk).update(failures=10, open_until=now - timedelta(minutes=2))
     factories.make_delivery(paused, next_try_at=now - timedelta(hours=5))
     assert titles() == []

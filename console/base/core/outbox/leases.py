@@ -106,7 +106,7 @@ class Outbox:
     def backlog(self, receivers: Mapping[int, datetime | None], *, at: datetime) -> tuple[int, datetime | None]:
         """Return how many rows of the receivers are due, at most MANY + 1, and since when the first could be tried.
 
-        A receiver that has a moment could be tried since then: what waited for its circuit did not wait for a worker.
+        The moment of a receiver is `retrying.since`, from which on it could be tried.
         """
         if not receivers:
             return 0, None

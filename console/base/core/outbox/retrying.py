@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from console.base.core.outbox.leases import DELIVERED, FAILED, WAITING, Leased
 from console.base.core.outbox.posting import Outcome
@@ -24,8 +24,8 @@ GONE = 410  # the one answer after which nothing is tried again
 class Receiver(models.Model):
     """How what is sent to an address has been answered lately: the circuit of one receiver.
 
-    `failures` count since the last success; while `open_until` is ahead only one try is made at a time. Each change of
-    the address is another `revision`.
+    `failures` count since the last success; while `open_until` is ahead only one try is made at a time, and when it is
+    past it says when the last pause ended. Each change of the address is another `revision`.
     """
 
     revision = models.PositiveIntegerField(default=1)
@@ -38,6 +38,11 @@ class Receiver(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether its circuit opened and no probe has gone well since."""
+        return self.failures >= OPENS_AT
 
     def is_open(self, *, at: datetime) -> bool:
         """Whether the circuit is open at the time `at`: it failed again and again, and is left in peace."""
@@ -81,6 +86,14 @@ def closed(at: datetime) -> Q:
     return Q(failures__lt=OPENS_AT) | Q(open_until=None) | Q(open_until__lte=at)
 
 
+def since() -> Greatest:
+    """Return since when a receiver could be tried: its last pause is over, and it has this address. Null before both.
+
+    What waited for that did not wait for a worker.
+    """
+    return Greatest("open_until", "changed_at")
+
+
 def allowance(receiver: Receiver, most: int) -> int:
     """Return how many requests may be in flight: after a failure, as many as may fail before the circuit opens."""
     return most if receiver.failures == 0 else min(most, max(1, OPENS_AT - receiver.failures))
@@ -113,12 +126,15 @@ def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: i
         return
     for pk, outcome in outcomes:
         if outcome.ok:
-            row.failures, row.open_until, row.last_success_at = 0, None, at
+            row.failures, row.last_success_at = 0, at
+            if row.is_open(at=at):
+                row.open_until = at
             continue
         row.last_failure_at, row.last_failure = at, outcome.reason
         if row.failures < OPENS_AT or pk == probe:
             row.failures += 1
-            row.open_until = at + pause(row.failures) if row.failures >= OPENS_AT else None
+            if row.failures >= OPENS_AT:
+                row.open_until = at + pause(row.failures)
     row.save(update_fields=["failures", "open_until", "last_success_at", "last_failure_at", "last_failure"])
 
 

@@ -76,7 +76,7 @@ def test_no_one_counts_beyond_the_limit_and_the_first_is_the_first_of_all(monkey
     at, team = timezone.now(), factories.make_team()
     assert delivery.backlog(at=at) == (0, None)
     for hours in (1, 2, 3):
-        hook = factories.make_webhook(team).row
+        hook = factories.make_webhook(team, at=at - timedelta(days=1)).row
         for minutes in (5, 10):
             factories.make_delivery(hook, next_try_at=at - timedelta(hours=hours, minutes=minutes))
     assert delivery.backlog(at=at) == (3, at - timedelta(hours=3, minutes=10))
