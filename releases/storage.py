@@ -59,8 +59,8 @@ def strays() -> Iterator[str]:
 def sweep(*, at: datetime) -> int:
     """Delete files older than a day that the console wrote and no package has; return how many.
 
-    A minute at most. Nothing is deleted when there are more of them than packages: then this is the database of
-    another installation, or one that is still being restored.
+    A minute at most. Whole files stay when there are more of them than packages: then this is the database of another
+    installation, or one that is still being restored. One that was never finished is nobody's.
     """
     deadline = time.monotonic() + SWEEP_SECONDS
     found = []
@@ -69,23 +69,28 @@ def sweep(*, at: datetime) -> int:
             break
         if _is_ours(name) and is_older(package_storage(), name, than=at - KEPT):
             found.append(name)
-    if len(found) > Package.objects.count():
+    whole = [name for name in found if not _is_unfinished(name)]
+    if len(whole) > Package.objects.count():
         setting = package_storage().setting
         logger.error(
-            "%d files in %s belong to no package, more than there are packages, so none was deleted: "
+            "%d files in %s belong to no package, more than there are packages, so none of them was deleted: "
             "check that %s belongs to this database",
-            len(found),
+            len(whole),
             setting,
             setting,
         )
-        return 0
+        found = [name for name in found if _is_unfinished(name)]
     turns.forget()
     return sum(map(_swept, found))
 
 
 def _is_ours(name: str) -> bool:
     path = PurePosixPath(name)
-    return bool(UNFINISHED.fullmatch(path.name) or (path.parent.name and NAME.fullmatch(path.name)))
+    return _is_unfinished(name) or bool(path.parent.name and NAME.fullmatch(path.name))
+
+
+def _is_unfinished(name: str) -> bool:
+    return bool(UNFINISHED.fullmatch(PurePosixPath(name).name))
 
 
 def _swept(name: str) -> bool:

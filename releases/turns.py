@@ -50,14 +50,15 @@ def _is_locked(content: str) -> bool:
 def writing(content: str) -> Iterator[FileTurn]:
     """Hold a turn to write the file; others may write the same at that time. Raises ActionRefused while it is deleted.
 
-    Not inside a transaction.
+    Not inside a transaction. `end` ends it where the file's row is stored, and what the block raises ends it, too.
     """
     turn = _begin(content)
     try:
         yield turn
-    finally:
+    except BaseException:
         with suppress(DatabaseError):  # It ends by itself.
             turn.delete()
+        raise
 
 
 def _begin(content: str) -> FileTurn:
@@ -73,9 +74,9 @@ def _begin(content: str) -> FileTurn:
 
 
 def end(turn: FileTurn) -> None:
-    """End the turn with the transaction, and lock the content until then; raises ActionRefused for one that was over.
+    """End the turn with the transaction, and lock the content until then.
 
-    A transaction that fails leaves it to go on.
+    Raises ActionRefused for one that was over.
     """
     lock(turn.content)
     if not FileTurn.objects.filter(pk=turn.pk, until__gt=Clock()).delete()[0]:

@@ -28,10 +28,10 @@ from .writer import FAST, PackageWriter, PackedFile
 class Inspection:
     """The verdict. Sizes in bytes, hashes as hex SHA-256.
 
-    `sha256` and `size` are those of the canonical package, None when refused. `upload_sha256` is None for an
-    upload over the size limit, which is not read. `unpacked_size` and `files` count what is packed,
-    `left_out` names what is not. `pages` are full paths, those of the main package first. `source_maps` are in an
-    archive of their own, of `source_maps_size` and `source_maps_sha256`; these are None when there are none.
+    `sha256` and `size` are those of the canonical package, None when refused. `upload_sha256` is None without
+    `hash_upload`, and for an upload over the size limit, which is not read. `unpacked_size` and `files` count what is
+    packed, `left_out` names what is not. `pages` are full paths, those of the main package first. `source_maps` are in
+    an archive of their own, of `source_maps_size` and `source_maps_sha256`; these are None when there are none.
     """
 
     accepted: bool

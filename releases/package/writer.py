@@ -65,7 +65,10 @@ class _Sink:
 
 
 class _ThreadedSink(_Sink):
-    """Does it in a thread, while the caller makes the next bytes: what fails there is raised by a later call."""
+    """Does it in a thread, while the caller makes the next bytes: what fails there is raised by a later call.
+
+    Where the system lets no thread start, the caller does it.
+    """
 
     def __init__(self, out: BinaryIO | None) -> None:
         super().__init__(out)
@@ -73,6 +76,7 @@ class _ThreadedSink(_Sink):
         self._size = 0
         self._thread = ThreadPoolExecutor(1, "package")  # One starts with the first piece; a small archive has none.
         self._ahead: deque[Future[None]] = deque()
+        self._alone = False  # without a thread
 
     def write(self, data: bytes) -> None:
         self._gather(None, data)
@@ -91,11 +95,18 @@ class _ThreadedSink(_Sink):
     def _gather(self, digest: hashlib._Hash | None, data: bytes) -> None:
         self._gathered.append((digest, data))
         self._size += len(data)
-        if self._size >= _PIECE:
-            if len(self._ahead) == _AHEAD:
-                self._ahead.popleft().result()
-            self._ahead.append(self._thread.submit(self._do, self._gathered))
-            self._gathered, self._size = [], 0
+        if self._size < _PIECE:
+            return
+        gathered, self._gathered, self._size = self._gathered, [], 0
+        if len(self._ahead) == _AHEAD:
+            self._ahead.popleft().result()
+        try:
+            if not self._alone:
+                self._ahead.append(self._thread.submit(self._do, gathered))
+        except RuntimeError:  # The system lets no thread start, which the first piece finds out.
+            self._alone = True
+        if self._alone:
+            self._do(gathered)
 
     def _do(self, gathered: list[tuple[hashlib._Hash | None, bytes]]) -> None:
         for digest, data in gathered:

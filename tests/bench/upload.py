@@ -79,8 +79,9 @@ def _reference(upload: bytes, packed: list[tuple[bytes, bool]]) -> None:
             deflater.compress(plain) + deflater.flush()
 
 
-def read_and_repack(upload: bytes) -> None:
-    inspection = inspect(io.BytesIO(upload), limits=Limits(cpu_seconds=0), out=io.BytesIO())
+def read_and_repack(upload: bytes, *, hash_upload: bool = True) -> None:
+    limits = Limits(cpu_seconds=0)
+    inspection = inspect(io.BytesIO(upload), limits=limits, out=io.BytesIO(), hash_upload=hash_upload)
     if not inspection.accepted:
         raise RuntimeError(inspection.errors)
 

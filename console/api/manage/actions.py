@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
 from console.api.manage.models import PREFIX, Token, digest_of
+from console.api.manage.querysets import TokenQuerySet
 from console.api.manage.states import ROLE_OF_SCOPE, Scope, role_of
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.events import emit
@@ -120,7 +121,7 @@ def rotate(token: Token, *, seen: str, by: User, keep_keys: bool = False, at: da
     current.sha256, current.hint = digest_of(secret), secret[-4:]
     current.save(update_fields=["sha256", "hint"])
     if not keep_keys:
-        _revoke(_upload_keys(current), by=by, at=at)
+        _revoke(_locked(Token.objects.upload_keys_of(current).usable(at=at)), by=by, at=at)
     emit(events.TokenRotated(current, by=by, at=at, before=before, after={"token": current.masked}))
     return Made(current, secret)
 
@@ -145,7 +146,7 @@ def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime
 def revoke(token: Token, *, by: User, reason: str = "", at: datetime | None = None) -> Token:
     """Refuse the token from now on; a robot leaves its team and acts no more, nor do the upload keys that it made."""
     current, at = _lock(token), at or timezone.now()
-    _revoke([*_upload_keys(current), current], by=by, reason=reason, at=at)
+    _revoke([*_locked(Token.objects.upload_keys_of(current)), current], by=by, reason=reason, at=at)
     return current
 
 
@@ -160,10 +161,9 @@ def _revoke(rows: list[Token], *, by: User, at: datetime, reason: str = "") -> N
         emit(events.TokenRevoked(row, by=by, at=at, before={"token": row.masked}, reason=reason.strip()))
 
 
-def _upload_keys(token: Token) -> list[Token]:
-    """Return the upload keys that the robot made, locked."""
-    rows = Token.objects.upload_keys_of(token).select_related("team", "mini_program")
-    return list(rows.select_for_update(of=("self",), no_key=True))
+def _locked(rows: TokenQuerySet) -> list[Token]:
+    """Return the rows, locked."""
+    return list(rows.select_related("team", "mini_program").select_for_update(of=("self",), no_key=True))
 
 
 def _lock(token: Token) -> Token:

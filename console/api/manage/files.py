@@ -6,8 +6,10 @@ Read and repacked by the verb of the pages, at that call; what a package was ref
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.conf import settings
@@ -24,7 +26,7 @@ from console.base.core.files import refusing_unwritable
 from console.base.core.uploads import LostUpload
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.inspection import package_limits, scratch
+from releases.inspection import package_limits
 from releases.models import package_storage
 
 GOOD_FOR = timedelta(hours=12)
@@ -87,8 +89,7 @@ def make_version(upload: UploadedPackage, *, number: tuple[int, int, int], notes
         return upload
     upload.failure = _unfinished()
     try:
-        with scratch() as content:
-            _read(upload, content)
+        with _read(upload) as content:
             upload.version = actions.upload(upload.mini_program, file=content, number=number, notes=notes, by=by)
             upload.failure = ""
     except ActionRefused as refused:
@@ -111,12 +112,16 @@ def _unfinished() -> str:
     return _("The console couldn't finish this. Upload the file again.")
 
 
-def _read(upload: UploadedPackage, content: BinaryIO) -> None:
+@contextmanager
+def _read(upload: UploadedPackage) -> Iterator[BinaryIO]:
+    """Give a temporary copy of the file, in which one can seek; raises ActionRefused when there is no room."""
     with refusing_unwritable("file"):
-        part = package_storage().part(upload.path, range(upload.size))
-        try:
-            for chunk in part:
-                content.write(chunk)
-        finally:
-            part.close()
-        content.seek(0)
+        content = TemporaryFile()  # noqa: SIM115 - closed below, as what is buffered would fail again there
+    try:
+        with refusing_unwritable("file"), closing(package_storage().part(upload.path, range(upload.size))) as part:
+            content.writelines(part)
+            content.seek(0)
+        yield content
+    finally:
+        with suppress(OSError):
+            content.close()

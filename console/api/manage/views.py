@@ -202,7 +202,7 @@ def _shown(made: actions.Made) -> Shown:
 
 
 def _replace(request: SignedInRequest, token: Token) -> HttpResponse:
-    keys = Token.objects.upload_keys_of(token)
+    keys = Token.objects.upload_keys_of(token).usable(at=timezone.now())
     return _made(
         request,
         ReplaceForm(posted(request), initial={"seen": token.hint}, has_keys=bool(keys)),
@@ -235,5 +235,5 @@ def _revoke(request: SignedInRequest, token: Token, *, toast: str) -> HttpRespon
         back=_back(),
         template="automation/confirm/revoke.html",
         token=token,
-        keys=Token.objects.upload_keys_of(token),
+        keys=Token.objects.upload_keys_of(token).usable(at=timezone.now()),
     )

@@ -56,6 +56,7 @@ class Places:
 
     def _fill(self) -> None:
         """Give free places away: first to whom has fewest, of those to who has waited longest. Needs the lock."""
+        self.waiting = [each for each in self.waiting if not each.answer.cancelled()]
         while self.held.total() < PLACES and (ready := list(filter(self._has_place, self.waiting))):
             asked = min(ready, key=lambda each: self.held[each.owner])
             self.waiting.remove(asked)

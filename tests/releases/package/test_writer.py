@@ -74,6 +74,16 @@ def test_threads_write_the_same_bytes_and_end() -> None:
     assert threading.active_count() == threads
 
 
+def test_where_no_thread_can_start_the_caller_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    upload, out = package(MANY), io.BytesIO()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    result = inspect(io.BytesIO(upload), limits=ROOMY, out=out, threaded=True)
+    assert (result, out.getvalue()) == _inspect(upload, ROOMY)
+
+
 def test_what_a_thread_can_not_write_is_raised_and_the_thread_ends() -> None:
     threads = threading.active_count()
     with pytest.raises(OSError, match="full"):

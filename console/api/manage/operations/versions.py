@@ -42,7 +42,6 @@ AUDIT += [f"version__{name}" for name in ("major", "minor", "patch", "state")]
 AUDIT += [f"submitted_by__{name}" for name in PERSON]
 DECISION = ["audit", "state", "note", "decided_at", "application__application_id", "application__name"]
 DECISION += [f"decided_by__{name}" for name in PERSON]
-DECISIONS = Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by").only(*DECISION))
 
 
 class Finding(Schema):
@@ -174,13 +173,13 @@ def upload_version(
 @endpoint(api.post, f"{ONE}/submit", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
 def submit_version(request: ApiRequest, version: Version) -> dict[str, Any]:
     """Submit a version for audit (V-9)."""
-    return audit_out(actions.submit(version, by=request.user))
+    return _read(actions.submit(version, by=request.user))
 
 
 @endpoint(api.post, f"{ONE}/withdraw", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
 def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reason, Body()]) -> dict[str, Any]:
     """Take a version back from its audit (V-10)."""
-    return audit_out(actions.withdraw(version, by=request.user, reason=reason_of(body)))
+    return _read(actions.withdraw(version, by=request.user, reason=reason_of(body)))
 
 
 @endpoint(
@@ -212,7 +211,7 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    rows = program.audits.select_related("version", "submitted_by").prefetch_related(DECISIONS)
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
     return page_of(rows.only(*AUDIT), asked, audit_out, by="submitted_at")
 
 
@@ -227,7 +226,7 @@ def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict
 )
 def get_audit(request: ApiRequest, audit: Audit) -> dict[str, Any]:
     """Return an audit record."""
-    return audit_out(audit)
+    return _read(audit)
 
 
 @endpoint(
@@ -275,9 +274,18 @@ def version_out(version: Version) -> dict[str, Any]:
     }
 
 
+def _decided() -> Any:
+    rows = ReviewDecision.objects.select_related("application", "decided_by")
+    return Prefetch("decisions", rows.only(*DECISION))
+
+
+def _read(audit: Audit) -> dict[str, Any]:
+    prefetch_related_objects([audit], _decided())
+    return audit_out(audit)
+
+
 def audit_out(audit: Audit) -> dict[str, Any]:
-    """Return an audit record with what each host app decided."""
-    prefetch_related_objects([audit], DECISIONS)
+    """Return an audit record with what each host app decided, which has been read."""
     decisions = [
         {
             "application": application_ref(decision.application),

@@ -125,6 +125,17 @@ def test_what_nobody_waits_for_any_more_is_not_asked(silent):
     assert last.running()
 
 
+def test_what_nobody_waits_for_any_more_is_forgotten(silent):
+    """A resolver that never answers holds the owner's places; the list of who waits must not grow with each run."""
+    held = ask(silent, "team 1", *hosts("dead", names.EACH))
+    for host in hosts("more", 5):
+        (waiting,) = ask(silent, "team 1", host)
+        assert waiting.cancel()
+    (last,) = ask(silent, "team 1", "ops.example.com")
+    assert [each.answer for each in silent.places.waiting] == [last]
+    assert not any(each.done() for each in held)
+
+
 def test_a_place_is_held_as_long_as_the_resolver_takes_and_no_loop_waits_for_that(silent, monkeypatch):
     monkeypatch.setattr(names, "_places", silent.places)
     answered = silent.answered.setdefault("0.dead.example", threading.Event())
