@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
+from mpc import api
+from mpc.failures import Away
 
 from console.api.manage import guard
 from console.api.rate import Counter
@@ -84,3 +87,15 @@ def test_waits_as_long_as_the_console_says(program, pipeline, monkeypatch):
     monkeypatch.setattr(guard, "calls", Counter("1 per 3 seconds"))
     ran = mpc.done("upload", "--uv", "next", "--json")  # asks twice
     assert (ran.json["number"], "Trying again in" in ran.err) == ("1.0.0", True)
+
+
+def test_begins_no_wait_that_is_longer_than_all_its_patience():
+    sent = []
+
+    def send():
+        sent.append("20 MB")
+        return httpx.Response(429, headers={"Retry-After": "80000"}, json={"detail": "Too many keys."})
+
+    with pytest.raises(Away, match="Too many keys"):
+        api.ask(send, "the console")
+    assert len(sent) == 1

@@ -33,7 +33,8 @@ def patience() -> float:
 def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
     """Send until the console answers something that lasts; raises Away when it is too long away or busy.
 
-    Only for what may be sent twice. `Retry-After` is honoured, with limits.
+    Only for what may be sent twice. `Retry-After` is honoured up to LONGEST; one that is longer than all patience ends
+    it at once.
     """
     waited, limit = 0.0, patience()
     for attempt in range(1, TRIES + 1):
@@ -47,7 +48,10 @@ def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
             if answer.status_code not in (429, 502, 503, 504) and not (answer.status_code == 409 and after):
                 return answer
             why = _words(answer) or f"The console answered {answer.status_code}."
-            wait = min(float(after), LONGEST) if after.isdigit() else wait
+            asked = float(after) if after.isdigit() else wait
+            if asked > limit:
+                raise Away(why)
+            wait = min(asked, LONGEST)
         if attempt == TRIES or waited + wait > limit:
             raise Away(why)
         show.note(f"{why} Trying again in {wait:.0f} s.")
