@@ -190,7 +190,7 @@ def test_webhooks_are_told_by_how_they_do() -> None:
         "deleted": {"deleted_at": now},
     }
     for fields in states.values():
-        row = make_webhook(team, "https://ops.example.com/", "trial.set").row
+        row = make_webhook(team, "https://ops.example.com/", "trial.set", at=now - timedelta(days=1)).row
         Webhook.objects.filter(pk=row.pk).update(**fields)
         make_delivery(row, next_try_at=now - timedelta(hours=len(fields)))
     found = {name: {tuple(labels): value for labels, value in rows} for name, rows in truths.read().items()}
