@@ -101,8 +101,9 @@ class KeptStorage(Storage):
 class SyncedStorage(FileSystemStorage, KeptStorage):
     """A file system on which a file that a committed row names is whole, also after a power cut.
 
-    A file is written under another name in its folder, synced and renamed; then its folder and those above it are
-    synced, up to the first that was there before. What can't be written leaves nothing behind and raises OSError.
+    A file is written under another name, in its folder or (a `scratch`) in the first one, synced and renamed; then its
+    folder and those above it are synced, up to the first that was there before. What can't be written leaves nothing
+    behind and raises OSError.
     """
 
     def __init__(self, *args: Any, setting: str = "MEDIA_ROOT", **options: Any) -> None:
