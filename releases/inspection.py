@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from typing import BinaryIO, TypeVar
@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils.translation import ngettext
 
 from console.base.core.errors import ActionRefused
-from console.base.core.files import refusing_unwritable
+from console.base.core.files import refusing_unwritable, temporary
 from console.base.core.uploads import bare
 from miniprograms.models import MiniProgram
 from releases import turns
@@ -47,16 +47,9 @@ def is_ours(app_id: str) -> bool:
     return MiniProgram.objects.filter(app_id=app_id).exists()
 
 
-@contextmanager
-def scratch() -> Iterator[BinaryIO]:
+def scratch() -> AbstractContextManager[BinaryIO]:
     """Give a file that is gone after the block unless it was stored; raises ActionRefused when there is no room."""
-    with refusing_unwritable("file"):
-        file = package_storage().scratch()  # Closed below: what is buffered would fail again there.
-    try:
-        yield file
-    finally:
-        with suppress(OSError):
-            file.close()
+    return temporary("file", package_storage().scratch)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from console.api.manage import rules, uploads
 from console.api.manage.models import UploadedPackage
 from console.base.accounts.models import User
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
-from console.base.core.files import refusing_unwritable
+from console.base.core.files import refusing_unwritable, temporary
 from console.base.core.uploads import LostUpload
 from miniprograms.models import MiniProgram
 from releases import actions
@@ -115,13 +115,8 @@ def _unfinished() -> str:
 @contextmanager
 def _read(upload: UploadedPackage) -> Iterator[BinaryIO]:
     """Give a temporary copy of the file, in which one can seek; raises ActionRefused when there is no room."""
-    with refusing_unwritable("file"):
-        content = TemporaryFile()  # noqa: SIM115 - closed below, as what is buffered would fail again there
-    try:
+    with temporary("file", TemporaryFile) as content:
         with refusing_unwritable("file"), closing(package_storage().part(upload.path, range(upload.size))) as part:
             content.writelines(part)
             content.seek(0)
         yield content
-    finally:
-        with suppress(OSError):
-            content.close()

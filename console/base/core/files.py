@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -295,6 +295,18 @@ def refusing_unwritable(field: str) -> Iterator[None]:
     except OSError as error:
         logger.exception("an upload can't be stored")
         raise ActionRefused(why_not_kept(error), field=field) from error
+
+
+@contextmanager
+def temporary(field: str, make: Callable[[], BinaryIO]) -> Iterator[BinaryIO]:
+    """Give a new file that is closed after the block; raises `ActionRefused` when there is no room for one."""
+    with refusing_unwritable(field):
+        file = make()  # Closed below: what is buffered would fail again there.
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 # What the readiness probe asks ------------------------------------------------------------------------------------
