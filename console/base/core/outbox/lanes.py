@@ -239,7 +239,7 @@ class Lane(Generic[Item]):
         room = 0 if self.run.over else self.courier.batch - len(self.queue)
         target, batch = await self.run.database(self._turn, results, room, bool(self.sending))
         self.queue.extend(batch)
-        if target is None or (target.receiver.failures >= retrying.OPENS_AT and not batch):
+        if target is None or (target.receiver.is_failing and not batch):
             await self.give_back()
         else:
             self.target = target
@@ -327,7 +327,7 @@ class Lane(Generic[Item]):
     def _take(self, receiver: Receiver, room: int, in_flight: bool, *, at: datetime) -> list[Item]:
         """Lease what there is room for; of a receiver that is left in peace the one row that may try it."""
         outbox, item = self.courier.outbox, self.courier.item
-        if receiver.failures < retrying.OPENS_AT:
+        if not receiver.is_failing:
             return outbox.lease(self.receiver, most=room, at=at, as_=item) if room > 0 else []
         if not room or in_flight or not retrying.take_probe(receiver, at=at):
             return []

@@ -131,9 +131,9 @@ def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: i
                 row.open_until = at
             continue
         row.last_failure_at, row.last_failure = at, outcome.reason
-        if row.failures < OPENS_AT or pk == probe:
+        if not row.is_failing or pk == probe:
             row.failures += 1
-            if row.failures >= OPENS_AT:
+            if row.is_failing:
                 row.open_until = at + pause(row.failures)
     row.save(update_fields=["failures", "open_until", "last_success_at", "last_failure_at", "last_failure"])
 
