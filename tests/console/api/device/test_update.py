@@ -293,8 +293,9 @@ def test_a_malformed_body(device: Device, body: bytes) -> None:
 @pytest.mark.parametrize("nested", [b"[" * 8000 + b"]" * 8000, b'{"a":' * 2500 + b"1" + b"}" * 2500])
 def test_a_deep_body(device: Device, nested: bytes) -> None:
     """From Python 3.12 on it is read, and lacks what an update check has."""
+    too_deep = sys.version_info < (3, 12)
     reply = device.post(b'{"deep": %s}' % nested)
-    assert (reply.status, reply.json["code"]) in [(400, "malformed"), (422, "invalid")]
+    assert (reply.status, reply.json["code"]) == ((400, "malformed") if too_deep else (422, "invalid"))
 
 
 @pytest.mark.parametrize("body", [b"null", b"null x", b"[]", b"7", b'"text"', b"{}", b'{"app_id": 1e999999}'])

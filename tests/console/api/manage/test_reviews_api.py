@@ -129,6 +129,7 @@ def test_the_list_comes_in_pages_over_all_kinds(program, application, client):
 def test_nobody_decides_their_own_or_for_others(program, application, reviewer, client, own_token, robot):
     factories.make_binding(program, application)
     audit = factories.make_audit(program, by=reviewer)
+    audit.decisions.update(id=90_000_000)  # which no binding has
     url = f"{REVIEWS}/audit-{audit.decisions.get().pk}"
     assert client.get(url).json()["why_not"]
     assert post(client, f"{url}/approve").json()["code"] == "refused"  # P-2
@@ -139,5 +140,5 @@ def test_nobody_decides_their_own_or_for_others(program, application, reviewer, 
     assert post(stranger, f"{url}/approve").status_code == 404
     assert post(machine, f"{url}/approve").json()["code"] == "scope"
     assert (stranger.get(REVIEWS).json()["items"], colleague.get(REVIEWS).json()["items"]) == ([], [])
-    for wrong in ("audit", "audit-0", "audit-99999999", "binding-99999999", "17", "permission-x"):
+    for wrong in ("audit", "audit-0", "audit-99999999", f"binding-{audit.decisions.get().pk}", "17", "permission-x"):
         assert client.get(f"{REVIEWS}/{wrong}").status_code == 404
