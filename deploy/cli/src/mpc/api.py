@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
+import certifi
 import httpx
 
 from mpc import __version__, show
@@ -20,6 +22,24 @@ LONGEST = 60.0  # seconds, of one wait
 TIMEOUT = httpx.Timeout(30.0, read=120.0, write=120.0)
 REPLAYED = "Idempotency-Replayed"
 AGENT = f"mpc/{__version__}"
+NO_AUTHORITY = {18, 19, 20, 21}  # X509_V_ERR_… of OpenSSL: nobody known has signed the certificate
+
+
+def client(base_url: str = "", **headers: str) -> httpx.Client:
+    """Return what asks a console; raises Usage for a proxy in the environment that can't be one.
+
+    It trusts whom this machine trusts, SSL_CERT_FILE included, and the public authorities, as Python knows no store of
+    some machines. Those of companies seldom hold all of RFC 5280, which Python 3.13 would have of them.
+    """
+    trust = ssl.create_default_context()
+    trust.load_verify_locations(certifi.where())
+    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    try:
+        return httpx.Client(
+            base_url=base_url, headers={"User-Agent": AGENT, **headers}, timeout=TIMEOUT, verify=trust
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise Usage(f"HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no proxy for mpc: {error}") from None
 
 
 def patience() -> float:
@@ -42,6 +62,8 @@ def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
         try:
             answer = send()
         except httpx.TransportError as error:
+            if untrusted := _untrusted(error):
+                raise Away(f"{where} can't be reached: {untrusted}") from None
             why = f"{where} can't be reached: {str(error) or type(error).__name__}"
         else:
             after = answer.headers.get("Retry-After", "")
@@ -58,6 +80,18 @@ def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
         time.sleep(wait)
         waited += wait
     raise AssertionError("unreachable")
+
+
+def _untrusted(error: BaseException | None) -> str:
+    """Return what is wrong with the certificate that the other side showed; "" if something else went wrong."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    why = f"its certificate is not trusted ({error.verify_message})."
+    if error.verify_code in NO_AUTHORITY:
+        why += " If your company signs its own, let SSL_CERT_FILE name a file with its authority's certificate."
+    return why
 
 
 def _words(answer: httpx.Response) -> str:
@@ -99,8 +133,8 @@ class Api:
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        headers = {"Authorization": f"Bearer {access.token}", "User-Agent": AGENT, "Accept-Language": "en"}
-        self.client = httpx.Client(base_url=f"{access.url}/api/v1", headers=headers, timeout=TIMEOUT)
+        headers = {"Authorization": f"Bearer {access.token}", "Accept-Language": "en"}
+        self.client = client(f"{access.url}/api/v1", **headers)
 
     def __enter__(self) -> Api:
         return self

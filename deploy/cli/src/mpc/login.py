@@ -13,7 +13,7 @@ import httpx
 import typer
 
 from mpc import show
-from mpc.api import AGENT, TIMEOUT, Api, ask, failure_of, problem_of
+from mpc.api import Api, ask, client, failure_of, problem_of
 from mpc.config import access, checked_url, console_url, forget, keep, kept_token
 from mpc.failures import Failure, NoAccess, Refused, TooLate
 from mpc.options import HERE, AppId, Json, KeyFile, Robot, Url
@@ -31,14 +31,14 @@ def login(
 ) -> None:
     """Sign in by a browser, here or on another device."""
     address = checked_url(url) if url else console_url()
-    with httpx.Client(base_url=f"{address}/api/v1/device", timeout=TIMEOUT, headers={"User-Agent": AGENT}) as client:
+    with client(f"{address}/api/v1/device") as device:
         asked = {"client_id": "mpc", "machine": platform.node()[:60], "scope": scope.replace(",", " ")}
-        begun = _answer(ask(lambda: client.post("/code", data=asked), address))
+        begun = _answer(ask(lambda: device.post("/code", data=asked), address))
         show.err.print(f"Open  {begun['verification_uri_complete']}", soft_wrap=True)
         show.err.print(f"and check that it shows  {begun['user_code']}", soft_wrap=True)
         if browser and sys.stdin.isatty() and sys.stderr.isatty():
             webbrowser.open(begun["verification_uri_complete"])
-        made = _wait(client, address, begun)
+        made = _wait(device, address, begun)
     keep(address, {"token": made["access_token"], "name": made["name"], "expires_at": made["expires_at"]})
     if os.environ.get("MPC_TOKEN"):
         show.note("MPC_TOKEN is set in this environment, and wins over this sign-in.")
@@ -53,13 +53,13 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
     return found
 
 
-def _wait(client: httpx.Client, address: str, begun: dict[str, Any]) -> dict[str, Any]:
+def _wait(device: httpx.Client, address: str, begun: dict[str, Any]) -> dict[str, Any]:
     """Ask until the person has answered; raises Refused or TooLate."""
     end, pause = time.monotonic() + begun["expires_in"], float(begun["interval"])
     asked = {"grant_type": GRANT, "device_code": begun["device_code"], "client_id": "mpc"}
     while time.monotonic() < end:
         time.sleep(pause)
-        answer = ask(lambda: client.post("/token", data=asked), address)
+        answer = ask(lambda: device.post("/token", data=asked), address)
         if answer.is_success:
             return _answer(answer)
         match problem_of(answer).get("error"):
@@ -84,8 +84,8 @@ def logout(url: Url = "", json: Json = False) -> None:
         raise NoAccess(f"Not signed in at {address} by mpc login.")
     failed: Failure | None = None
     try:
-        with httpx.Client(timeout=TIMEOUT, headers={"User-Agent": AGENT}) as client:
-            _answer(ask(lambda: client.post(f"{address}/api/v1/device/revoke", data={"token": token}), address))
+        with client(f"{address}/api/v1/device") as device:
+            _answer(ask(lambda: device.post("/revoke", data={"token": token}), address))
     except Failure as error:
         failed = error
     forget(address)
