@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.console.base.core.test_egress_tls import self_signed
+from tests.tls_server import https_server
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of a web server that has nothing, with a certificate for 127.0.0.1 by nobody."""
-    served = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*self_signed(tmp_path))
-    served.socket = context.wrap_socket(served.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=served.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{served.server_port}"
-    served.shutdown()
-    served.server_close()
-    thread.join()
+    with https_server(tmp_path) as address:
+        yield address
 
 
 @pytest.mark.parametrize("command", [("whoami",), ("login", "--no-browser")])
 def test_a_certificate_by_nobody_ends_it_at_once(mpc, server, command):
-    ran = mpc(*command, MPC_URL=server, MPC_TOKEN="mpc_none", MPC_RETRY_SECONDS="180")  # noqa: S106 - no token
+    ran = mpc(*command, MPC_URL=server, MPC_TOKEN="mpc_none", MPC_RETRY_SECONDS="180")
     assert ran.code == 4
     assert "certificate is not trusted (self-signed certificate)" in ran.err
     assert "SSL_CERT_FILE" in ran.err
@@ -51,6 +40,6 @@ def test_a_company_s_authority_is_named_by_a_variable(mpc, server, tmp_path):
 
 @pytest.mark.parametrize("proxy", ["ftp://proxy:3128", "socks5://proxy:1080"])
 def test_a_proxy_that_is_none_is_named(mpc, server, proxy):
-    ran = mpc("whoami", MPC_URL=server, MPC_TOKEN="mpc_none", HTTPS_PROXY=proxy)  # noqa: S106 - no token
+    ran = mpc("whoami", MPC_URL=server, MPC_TOKEN="mpc_none", HTTPS_PROXY=proxy)
     assert ran.code == 2
     assert "HTTPS_PROXY" in ran.err

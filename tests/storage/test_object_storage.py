@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import requests
@@ -15,6 +17,8 @@ from console import storage_url
 from console.base.core import object_storage
 from console.base.core.object_storage import ObjectStorage
 from tests.faulty_server import Faulty, Way
+from tests.object_storage import storage_url as address_of
+from tests.tls_server import https_server
 
 NAME = f"ab/{'ab' * 32}.apkg"
 LARGE = os.urandom(300_000)
@@ -225,3 +229,29 @@ def test_redirects_that_can_not_be(seconds: int, url: str, accel: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="PACKAGE_REDIRECT_SECONDS"):
         storage_url.redirect_seconds(seconds, url=url, accel=accel)
     assert storage_url.redirect_seconds(0, url=url, accel=accel) == 0
+
+
+class Empty(BaseHTTPRequestHandler):
+    """A bucket without anything, as far as HEAD can tell."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "AWS_CA_BUNDLE"])
+def test_a_certificate_of_a_company_s_own_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in ("SSL_CERT_FILE", "AWS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with https_server(tmp_path, Empty) as address:
+        options = storage_url.bucket(address_of(address, "test"))["packages"]["OPTIONS"]
+        with pytest.raises(OSError, match="certificate verify failed"):
+            ObjectStorage(**options).exists(NAME)
+        monkeypatch.setenv(variable, str(tmp_path / "cert.pem"))
+        assert not ObjectStorage(**options).exists(NAME)

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from tempfile import SpooledTemporaryFile
 from threading import BoundedSemaphore, Lock
 from typing import Any, BinaryIO, cast
 from urllib.parse import urljoin
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, SSLError
 from django.conf import settings
 from django.core.files import File
 from django.utils.encoding import filepath_to_uri
@@ -38,6 +40,7 @@ AT_ONCE, PATIENCE = 2, 1.0  # calls that may wait for the beginning of an answer
 SEEN_SECONDS = 60.0  # a file never changes: that it was there counts for so long
 MOST_SEEN = 10_000
 WRITTEN_SECONDS = 300.0  # that a bucket was written to counts for so long, unless an upload fails
+DEBIAN_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 FULL_CODES = {"XMinioStorageFull", "QuotaExceeded", "ServiceQuotaExceededException"}
 ERRORS = {
@@ -59,6 +62,12 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
             return method(self, *args)
 
     return asking
+
+
+def _authorities() -> str | None:
+    """Return a file with the authorities that this machine trusts; None for boto's own list, where there is no file."""
+    files = os.environ.get("AWS_CA_BUNDLE"), ssl.get_default_verify_paths().cafile, DEBIAN_AUTHORITIES
+    return next((file for file in files if file and Path(file).is_file()), None)
 
 
 class ObjectStorage(S3Storage, KeptStorage):
@@ -85,7 +94,7 @@ class ObjectStorage(S3Storage, KeptStorage):
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        super().__init__(client_config=config, **options)
+        super().__init__(client_config=config, verify=_authorities(), **options)
         self.probe = probe
         self.public_endpoint = public_endpoint or self.endpoint_url
         self._lock, self._turns = Lock(), BoundedSemaphore(AT_ONCE)
@@ -147,7 +156,8 @@ class ObjectStorage(S3Storage, KeptStorage):
             raise _refusal(error, status) from None
         except (ConnectionError, HTTPClientError) as error:
             self._note(answered=False)
-            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from None
+            why = error.kwargs["error"] if isinstance(error, SSLError) else type(error).__name__
+            raise OSError(errno.ETIMEDOUT, f"no answer ({why})") from None
         except BotoCoreError as error:  # No credentials, or an answer that is cut.
             raise OSError(errno.EIO, f"{error}") from None
         self._note(answered=True)

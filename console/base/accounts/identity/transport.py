@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 
 import requests
 from django.core.cache import cache
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from console.base.accounts.identity.configuration import IdentityProvider
+from console.base.core.egress import tls
 from console.local.addresses import is_loopback
 
 SECONDS = 5.0  # for one call, whatever it waits for: names, connections, every byte
@@ -36,6 +38,13 @@ _free = threading.BoundedSemaphore(CALLS)
 
 class ProviderAway(requests.RequestException):
     """The provider did not answer, or not with what the standard says; the message is for the log, in English."""
+
+
+class _Trusting(HTTPAdapter):
+    """Trusts whom this machine trusts, a company's own authority among them: requests has a list of its own."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, ssl_context=tls())
 
 
 @once
@@ -87,6 +96,7 @@ def _call(
         raise ProviderAway("the address must begin with https://")
     with requests.Session() as session:
         session.trust_env = False  # Proxies and passwords of the environment mean nothing to it.
+        session.mount("https://", _Trusting())
         with session.request(
             method, url, headers=headers, data=data, auth=auth, timeout=TIMEOUTS, stream=True, allow_redirects=False
         ) as answer:

@@ -35,9 +35,7 @@ def client(base_url: str = "", **headers: str) -> httpx.Client:
     trust.load_verify_locations(certifi.where())
     trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
-        return httpx.Client(
-            base_url=base_url, headers={"User-Agent": AGENT, **headers}, timeout=TIMEOUT, verify=trust
-        )
+        return httpx.Client(base_url=base_url, headers={"User-Agent": AGENT, **headers}, timeout=TIMEOUT, verify=trust)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise Usage(f"HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no proxy for mpc: {error}") from None
 

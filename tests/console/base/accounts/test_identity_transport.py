@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -13,6 +17,7 @@ from django.core.cache import cache
 from console.base.accounts.identity import discovery, transport
 from console.base.accounts.identity.configuration import IdentityProvider
 from console.base.accounts.identity.transport import BYTES, ProviderAway, ask
+from tests.tls_server import https_server
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -99,3 +104,30 @@ def test_no_keys_are_not_kept_for_an_hour(base: str, none: object) -> None:
         discovery.keys(corp)
     Handler.said["/keys"] = {"keys": [{"kty": "RSA"}]}
     assert discovery.keys(corp) == Handler.said["/keys"]
+
+
+ASK = """
+import sys, django
+django.setup()
+from console.base.accounts.identity.configuration import IdentityProvider
+from console.base.accounts.identity.transport import ask
+name, address = sys.argv[1:]
+print(ask(IdentityProvider(name, "Corp", address, "console"), "GET", f"{address}/fine"))
+"""
+
+
+def test_a_certificate_of_a_company_s_own_authority(tmp_path: Path) -> None:
+    """Most providers inside a company have one; it is trusted where the machine trusts it: as a process starts."""
+    with https_server(tmp_path, Handler) as secure:
+        asked = [
+            subprocess.run(
+                [sys.executable, "-c", ASK, name, secure],
+                env={**os.environ, "SSL_CERT_FILE": str(tmp_path / f"{name}.pem")},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            for name in ("none", "cert")
+        ]
+    assert "ProviderAway" in asked[0].stderr and "self-signed certificate" in asked[0].stderr
+    assert asked[1].stdout == "(200, {'a': 1})\n", asked[1].stderr
