@@ -91,7 +91,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
     version.submit()
     version.save()
     audit = Audit.objects.create(
-        number=audit_number(at),
+        number=_unused_number(at),
         mini_program=program,
         version=version,
         package_sha256=version.package.sha256,
@@ -285,6 +285,13 @@ def _released(
     emit(event(version, by=by, at=at, before=before, after=after, reason=note))
     version_released.send(sender=Release, release=release)
     return release
+
+
+def _unused_number(at: datetime) -> str:
+    """Return a number that no audit has: of ten thousand in a day two would meet once in two hundred days (V-11)."""
+    while Audit.objects.filter(number=(number := audit_number(at))).exists():
+        pass
+    return number
 
 
 def _locked(version: Version) -> tuple[MiniProgram, Version]:

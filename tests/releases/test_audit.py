@@ -50,6 +50,15 @@ def test_submit_asks_every_bound_application_and_tells_its_reviewers(program):
     assert program.in_audit_number == "1.0.0"
 
 
+def test_a_number_that_another_audit_of_the_day_has_is_not_given_again(program, monkeypatch):
+    other = factories.make_program()
+    factories.make_binding(other)
+    digits = iter([7, 7, 7, 8])
+    monkeypatch.setattr("releases.models.secrets.randbelow", lambda limit: next(digits))
+    audits = [actions.submit(factories.make_version(each), by=each.created_by) for each in (other, program)]
+    assert [audit.number[8:] for audit in audits] == ["0000000007", "0000000008"]
+
+
 def test_submit_works_off_the_shelf(program):
     programs.take_off_shelf(program, by=program.created_by, reason="Holidays")
     assert state(actions.submit(factories.make_version(program), by=program.created_by))[0] == "in_audit"
