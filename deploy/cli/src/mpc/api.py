@@ -82,14 +82,14 @@ def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
 
 def _untrusted(error: BaseException | None) -> str:
     """Return what is wrong with the certificate that the other side showed; "" if something else went wrong."""
-    while error and not isinstance(error, ssl.SSLCertVerificationError):
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = f"its certificate is not trusted ({error.verify_message})."
+            if error.verify_code in NO_AUTHORITY:
+                why += " If your company signs its own, let SSL_CERT_FILE name a file with its authority's certificate."
+            return why
         error = error.__cause__ or error.__context__
-    if error is None:
-        return ""
-    why = f"its certificate is not trusted ({error.verify_message})."
-    if error.verify_code in NO_AUTHORITY:
-        why += " If your company signs its own, let SSL_CERT_FILE name a file with its authority's certificate."
-    return why
+    return ""
 
 
 def _words(answer: httpx.Response) -> str:
