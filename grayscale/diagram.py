@@ -18,7 +18,7 @@ GAP = 136  # between the nodes of a line, wide
 STEP = 66  # between the nodes of a line, narrow
 BESIDE = 78  # between the line and the final states, wide
 TOP = 10  # above the first node, for the words of an arrow
-NARROW_NODE_X = 62
+NARROW_NODE_X = 78
 BUS = 28  # from a node's edge to the line that leads to the final states
 APART = 7  # half the distance of a pair
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import walking
 from tests.browser.person import sign_in
-from tests.factories import PASSWORD, make_application, make_binding, make_program, make_reviewer, make_user
+from tests.factories import PASSWORD, make_application, make_binding, make_program, make_reviewer, make_team, make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -123,6 +123,15 @@ def test_the_focus_begins_in_the_first_field_or_in_the_first_that_is_wrong(conso
     console.locator("#dialog").get_by_role("button", name="Save").click()
     expect(console.locator("#dialog [role=alert]")).to_contain_text("13 is taken.")
     expect(console.locator("#dialog [name=number]")).to_be_focused()
+
+
+def test_of_radio_buttons_the_chosen_one_has_the_focus(console: Page, live_server: LiveServer):
+    """Space on another one would choose that."""
+    ada = make_user("Ada Kimura")
+    team = make_team(admin=console.user, developer=ada)  # type: ignore[attr-defined]
+    member = team.memberships.get(user=ada)
+    console.goto(live_server.url + reverse("accounts:change_role", args=[team.pk, member.pk]))
+    expect(console.locator("[name=role][value=developer]")).to_be_focused()
 
 
 def luminance(rgb: list[int]) -> float:

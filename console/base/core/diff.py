@@ -79,6 +79,12 @@ class Diff:
     more: int = 0
     binary: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether one side is all that there is to show, as of a file that is new or gone."""
+        kinds = {row.kind for hunk in self.hunks for row in hunk.rows}
+        return kinds in ({"added"}, {"removed"})
+
 
 @dataclass(frozen=True)
 class Excerpt:

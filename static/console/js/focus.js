@@ -15,6 +15,13 @@ function marked (root) {
   return first(root, '[data-focus]:not([data-focus=errors])') ?? first(root, WRONG, isFree) ?? first(root, '[data-focus], [autofocus]')
 }
 
+// In a form: of radio buttons the one that is chosen, as Space on another one would choose that.
+function beginning (root) {
+  const field = first(root, FIELDS, isFree)
+  if (field?.type !== 'radio') return field
+  return first(root, `[type=radio][name="${CSS.escape(field.name)}"]:checked`, isFree) ?? field
+}
+
 export function focusMarked (root) {
   marked(root)?.focus()
 }
@@ -25,10 +32,10 @@ export function focusPage () {
   if (found) return found.focus()
   if (window.location.hash || document.activeElement !== document.body) return
   const form = document.querySelector('main form[data-first-field]')
-  if (form) first(form, FIELDS, isFree)?.focus({ preventScroll: true })
+  if (form) beginning(form)?.focus({ preventScroll: true })
 }
 
 export function focusDialog (dialog) {
-  const found = marked(dialog) ?? first(dialog, FIELDS, isFree) ?? dialog.querySelector('.dialog-foot .btn')
+  const found = marked(dialog) ?? beginning(dialog) ?? dialog.querySelector('.dialog-foot .btn')
   found?.focus()
 }

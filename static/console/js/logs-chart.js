@@ -63,7 +63,7 @@ export function drawChart (place, data) {
   const u = new uPlot({
     width: place.clientWidth,
     height: HEIGHT,
-    padding: [8, 2, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { x: false, y: false, drag: { x: true, y: false, setScale: false, dist: 5 }, points: { show: false } },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), data.zone),

@@ -38,6 +38,20 @@ def test_removed_lines_stand_beside_added_ones():
     assert rows("a\nb\nc\n", "a\nC\n")[1:] == [("changed", 2, "b", 2, "C"), ("removed", 3, "c", None, None)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "whole"),
+    [
+        (None, "a\nb\n", True),
+        ("a\nb\n", None, True),
+        ("a\n", "a\nb\n", False),
+        ("a\n", "b\n", False),
+        ("a\n", "a\n", False),
+    ],
+)
+def test_of_a_file_that_is_new_or_gone_there_is_one_side(old, new, whole):
+    assert side_by_side(old, new).is_whole is whole
+
+
 def test_hunks_tell_where_and_in_what():
     old = "function load() {\n" + "".join(f"  {n}\n" for n in range(2, 40)) + "}\n"
     found = side_by_side(old, old.replace("  20\n", "  twenty\n").replace("  35\n", "")).hunks
