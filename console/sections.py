@@ -36,6 +36,7 @@ class Section:
     `inside` is its label on a program's pages, where it has another. `pages` are label and URL name of the pages that
     it has for a program, when there are several; of a section that has none for a program they are its own. Who holds
     `permission` in no team does not see it; OPERATOR is for operators. `key` is the letter that leads to it after G.
+    `also` is a second namespace whose pages are its own.
     """
 
     label: str | Promise
@@ -47,6 +48,7 @@ class Section:
     pages: tuple[tuple[str | Promise, str], ...] = ()
     permission: Permission = Permission.VIEW
     key: str = ""
+    also: str = ""
 
     @property
     def url(self) -> str:
@@ -62,7 +64,9 @@ class Section:
         if match is None:
             return False
         space, _colon, _name = self.url_name.rpartition(":")
-        return match.namespaces[:1] == [space] if space else bool(match.view_name == self.url_name)
+        if not space:
+            return bool(match.view_name == self.url_name)
+        return bool(match.namespaces) and match.namespaces[0] in {space, self.also}
 
 
 HOME = (Section(_("Home"), "home", "home", key="h"),)
@@ -131,7 +135,7 @@ HOST_SIDE = (
 )
 ORGANISATION = (
     Section(_("Teams"), "users", "accounts:list", "console.base.accounts", key="t"),
-    Section(_("Automation"), "robot", "automation:tokens", "console.api.manage", key="u"),
+    Section(_("Automation"), "robot", "automation:tokens", "console.api.manage", key="u", also="webhooks"),
     Section(_("Activity"), "activity", "activity", key="a"),
 )
 PLATFORM = (
@@ -172,6 +176,15 @@ APPLICATION = (
     (_("Signing keys"), "signature", "hosts:signing_keys"),
     (_("Activity"), "activity", "hosts:activity"),
 )
+# Pages of an application whose address does not lie below the page that they are about.
+ELSEWHERE = {
+    "hosts:revoke_exemption": "hosts:grants",
+    "hosts:revoke_permission": "hosts:grants",
+    "hosts:generate_server_secret": "hosts:gateway",
+    "hosts:reset_server_secret": "hosts:gateway",
+    "hosts:ban": "hosts:gateway",
+    "hosts:lift_ban": "hosts:gateway",
+}
 Groups = tuple[tuple[str | Promise, tuple[Section, ...]], ...]
 GROUPS: Groups = (
     ("", HOME),
@@ -221,9 +234,7 @@ class Frame:
     @cached_property
     def account(self) -> list[dict[str, Any]]:
         """The menu of the person's own pages, on one of them; else none."""
-        match = self.request.resolver_match
-        here = match.view_name if match else ""
-        name = "mfa_index" if self.request.path.startswith("/account/") else here
+        name = "mfa_index" if self.request.path.startswith("/account/") else self._view_name
         if name not in {section.url_name for section in ACCOUNT} - {"accounts:list"}:
             return []
         return [
@@ -270,15 +281,44 @@ class Frame:
     @property
     def menu_in_application(self) -> list[dict[str, Any]]:
         """The menu on the pages of a host application: its pages are in the middle."""
-        pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]
-        here = self._longest(url for _label, _icon, url in pages)
-        entries = [
-            {"label": label, "icon": icon, "url": url, "active": url == here} for label, icon, url in pages if url
-        ]
         host_side = self._groups(GROUPS[2:3])
         for entry in host_side[0]["entries"]:
             entry["active"] = False
-        return [*self._groups(GROUPS_ABOVE), *host_side, {"own": True, "entries": entries}, *self._groups(GROUPS[3:])]
+        own = {"own": True, "entries": self._application_entries()}
+        return [*self._groups(GROUPS_ABOVE), *host_side, own, *self._groups(GROUPS[3:])]
+
+    def _application_entries(self) -> list[dict[str, Any]]:
+        pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]
+        elsewhere = ELSEWHERE.get(self._view_name, "")
+        here = resolve(elsewhere, self.application_id) if elsewhere else self._longest(url for *_other, url in pages)
+        return [{"label": label, "icon": icon, "url": url, "active": url == here} for label, icon, url in pages if url]
+
+    @property
+    def trail(self) -> list[dict[str, Any]]:
+        """What the menu marks, as crumbs: the section and its page that this page lies below.
+
+        The crumb of a program, an application or the platform leads to the first entry already.
+        """
+        match = self.request.resolver_match
+        steps: list[dict[str, Any]] = []
+        if self.account:
+            steps = self.account
+        elif self.in_platform:
+            steps = self._pages(PLATFORM[0])[1:]
+        elif self.application_id:
+            steps = self._application_entries()[1:]
+        elif self.app_id:
+            for section in MINI_PROGRAM[1:]:
+                if section.holds(match):
+                    steps = [{"label": section.label, "url": section.url_for(self.app_id)}, *self._pages(section)]
+        else:
+            sections = [section for _label, group in GROUPS[1:] for section in group if section.holds(match)]
+            steps = [{"label": section.label, "url": section.url} for section in sections]
+        trail: list[dict[str, Any]] = []
+        for step in steps:
+            if step.get("active", True) and step["url"] not in {self.request.path, *(each["url"] for each in trail)}:
+                trail.append(step)
+        return trail
 
     def _groups(self, groups: Groups) -> list[dict[str, Any]]:
         found = []
@@ -314,6 +354,11 @@ class Frame:
     def application_id(self) -> str:
         """The Application ID that the address of this page names."""
         return self._named("application_id")
+
+    @property
+    def _view_name(self) -> str:
+        match = self.request.resolver_match
+        return match.view_name if match else ""
 
     def _named(self, name: str) -> str:
         match = self.request.resolver_match

@@ -170,7 +170,7 @@ class ExemptionExpired(GrantEvent):
     name, icon, colour = "exemption.expired", "clock-off", "secondary"
     log = _("Skipping domain verification expired")
     in_list = _("Skipping domain verification expired: %(label)s")
-    notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
+    notify = (requester(_("%(subject)s expired in %(application)s"), managers=True),)
 
 
 class ExemptionRenewed(GrantEvent):
@@ -187,7 +187,7 @@ class PermissionExpired(GrantEvent):
     name, icon, colour = "permission.expired", "clock-off", "secondary"
     log = _("Interface permission expired")
     in_list = _("Interface permission expired: %(label)s")
-    notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
+    notify = (requester(_("%(subject)s expired in %(application)s"), managers=True),)
 
 
 class PermissionRenewed(GrantEvent):

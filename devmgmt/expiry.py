@@ -178,7 +178,7 @@ def _ends(grants: list[ProgramGrant]) -> str:
         "time": times.exact(first.expires_at) if first.expires_at else "",
     }
     if len(grants) == 1:
-        return _("Expires on %(time)s in %(application)s: %(subject)s") % values
+        return _("%(subject)s expires in %(application)s on %(time)s") % values
     words = ngettext(
         "%(count)d permission of %(program)s in %(application)s expires on %(time)s",
         "%(count)d permissions of %(program)s in %(application)s expire on %(time)s",

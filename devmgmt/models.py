@@ -168,7 +168,7 @@ class DomainExemption(ProgramGrant):
 
     def subject(self) -> str:
         """What is asked for, in words."""
-        return gettext("Skip domain verification for %(program)s") % {"program": self.mini_program}
+        return gettext("Skipping domain verification for %(program)s") % {"program": self.mini_program}
 
     def developer_url(self) -> str:
         """The page of the program's server domains."""

@@ -98,9 +98,9 @@ class TaskEvent(PartEvent):
 
     def heading(self, count: int) -> str:
         words = {
-            TaskState.ENDED: ngettext("%(count)d grayscale task ends", "%(count)d grayscale tasks end", count),
+            TaskState.ENDED: ngettext("%(count)d grayscale task will end", "%(count)d grayscale tasks will end", count),
             TaskState.SUSPENDED: ngettext(
-                "%(count)d grayscale task is suspended", "%(count)d grayscale tasks are suspended", count
+                "%(count)d grayscale task will be suspended", "%(count)d grayscale tasks will be suspended", count
             ),
         }
         return words[TaskState(self.leads_to)] % {"count": count} if self.leads_to in words else ""

@@ -88,14 +88,14 @@ class MessagesBanned(BanEvent):
     name, icon, colour = "messages.banned", "ban", "red"
     log = _("Messages stopped")
     in_list = _("Messages stopped: %(label)s")
-    notify = (developers(_("%(application)s stopped messages of %(what)s")),)
+    notify = (developers(_("%(application)s stopped messages from %(what)s")),)
 
 
 class MessagesAllowed(BanEvent):
     name, icon, colour = "messages.allowed", "check", "green"
     log = _("Messages allowed")
     in_list = _("Messages allowed: %(label)s")
-    notify = (developers(_("%(application)s allows messages of %(what)s again")),)
+    notify = (developers(_("%(application)s allows messages from %(what)s again")),)
 
 
 class MessagesReplayed(ApplicationEvent):

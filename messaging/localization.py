@@ -78,7 +78,7 @@ def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> l
 
 
 def ban_subject(ban: Ban) -> str:
-    """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
+    """Name what is stopped: City Bus, or City Bus (“Arrival reminder”)."""
     if ban.template is None:
         return str(ban.mini_program)
-    return _("%(template)s of %(program)s") % {"template": title_of(ban.template), "program": ban.mini_program}
+    return _("%(program)s (“%(template)s”)") % {"template": title_of(ban.template), "program": ban.mini_program}

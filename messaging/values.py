@@ -170,12 +170,12 @@ RULES: dict[str, tuple[Callable[[str], bool], Any]] = {
     KeywordType.TIME: (
         _is_time,
         gettext_lazy(
-            "A time in 24-hour format, with or without a date: 15:01 or 2019-10-01 15:01. For a range, use a~b."
+            "A time in 24-hour format, with or without a date: 15:01 or 2019-10-01 15:01. A range: 15:01~16:30."
         ),
     ),
     KeywordType.DATE: (
         _is_date,
-        gettext_lazy("A date, with or without a time: 2019-10-01 or 2019-10-01 15:01. For a range, use a~b."),
+        gettext_lazy("A date, with or without a time: 2019-10-01 or 2019-10-01 15:01. A range: 2019-10-01~2019-10-07."),
     ),
     KeywordType.AMOUNT: (
         _is_amount,

@@ -31,7 +31,10 @@ class MiniProgramForm(forms.Form):
     icon = IconField(
         label=_("Icon"),
         required=False,
-        help_text=_("PNG, JPEG or WebP, up to 1 MB, cropped to a square. Left blank, it is drawn from the name."),
+        help_text=_(
+            "PNG, JPEG or WebP, up to 1 MB, cropped to a square. "
+            "If you leave this blank, an icon is made from the name."
+        ),
     )
     category = forms.ModelChoiceField(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category")
@@ -64,7 +67,7 @@ class CreateForm(MiniProgramForm):
         label=_("Request a binding"),
         queryset=HostApplication.objects.none(),
         required=False,
-        empty_label=_("Later"),
+        empty_label=_("Not now"),
         help_text=_("The app’s reviewers decide. The introduction is sent as the reason."),
     )
     field_order = ("team",)
@@ -126,6 +129,7 @@ class IdeDownloadForm(forms.ModelForm):
             "notes": forms.Textarea(attrs={"rows": 5}),
         }
         help_texts = {
+            "requirement": _("For example: 13 or later"),
             "url": _("Developers download from this address. Must start with https://."),
             "size": _("Shown next to the download."),
             "notes": _("What’s new. Developers see it in the list of versions."),

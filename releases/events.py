@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import User
@@ -99,6 +99,11 @@ def submitter(text: str | Promise, detail: Callable[[Any], str] | None = None) -
     )
 
 
+def _undecided(left: int) -> str:
+    words = ngettext("%(left)d app has not decided yet.", "%(left)d apps have not decided yet.", left)
+    return words % {"left": left}
+
+
 def _outcome(event: AuditEvent) -> str:
     """Return the reviewer's note, and whether the audit is through."""
     assert event.audit is not None  # noqa: S101 - only events of an audit notify so
@@ -106,7 +111,7 @@ def _outcome(event: AuditEvent) -> str:
     outcome = {
         AuditState.APPROVED: gettext("All apps have approved it. It can be published now."),
         AuditState.REJECTED: gettext("The audit has ended. Upload the corrected package under a new version number."),
-    }.get(AuditState(event.audit.state), gettext("Apps still to decide: %(left)d.") % {"left": left})
+    }.get(AuditState(event.audit.state), _undecided(left))
     return "\n".join(line for line in (event.reason.strip(), outcome) if line)
 
 

@@ -73,7 +73,7 @@ class Line:
         """What the pill says; "" for the state's own name."""
         if self.is_late:
             hours = int((timezone.now() - self.row.since).total_seconds() // 3600)
-            return _("Overdue, %(hours)d h") % {"hours": hours}
+            return _("Overdue, waiting %(hours)d h") % {"hours": hours}
         return str(self.kind.label)
 
 

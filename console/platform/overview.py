@@ -111,7 +111,7 @@ def _of_operators() -> Iterator[Need]:
     count = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).count()
     if count:
         words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
-        context = _("Only a password protects these accounts.")
+        context = ngettext("Only a password protects this account.", "Only a password protects these accounts.", count)
         url = reverse("platform:people") + "?show=operators"
         yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("View all"))
 

@@ -29,7 +29,7 @@ class TaskState(Enum):
     FAILS = ("failed", gettext_lazy("Failed"))
     LATE = ("overdue", gettext_lazy("Overdue"))
     UNSENT = ("suspended", gettext_lazy("Not scheduled"))
-    NEW = ("waiting", gettext_lazy("Hasn't run yet"))
+    NEW = ("waiting", gettext_lazy("Hasn’t run yet"))
     ON_TIME = ("active", gettext_lazy("On time"))
 
     @property

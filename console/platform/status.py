@@ -61,7 +61,7 @@ class Status:
             yield from parts.not_known(self.tasks)
         if behind := [fact.label for fact in self.kept if fact.behind and fact.ran_at]:
             title = _("Old data is not deleted in time: %(kinds)s") % {"kinds": listed(behind)}
-            mend = _("Deletion continues every few minutes. If this lasts for hours, check the worker's log.")
+            mend = _("Deletion continues every few minutes. If this lasts for hours, check the worker’s log.")
             yield Trouble(title, mend, level=Level.NOTE)
         yield from parts.versions_differ(self.processes)
 

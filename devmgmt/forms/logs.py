@@ -219,6 +219,16 @@ class CriteriaForm(forms.Form):
         rest = {name: "" for name in self.fields if name not in ("time", "since", "until")}
         return self.query(**rest | changes)
 
+    def asked(self) -> list[tuple[Any, str]]:
+        """What is asked for: label and value of each criterion, the time as it is saved."""
+        span = self.data["time"]
+        found = [(self.fields["time"].label, str(SPAN_WORDS[span]) if self.is_relative else self.time_words)]
+        for name, field in self.fields.items():
+            value = self.data[name]
+            if name not in ("time", "since", "until") and value not in ("", DEFAULTS.get(name)):
+                found.append((field.label, str(dict(getattr(field, "choices", ())).get(value) or visible(value))))
+        return found
+
     def removable(self) -> list[dict[str, Any]]:
         """The criteria that only links set, each with the query without it."""
         return [

@@ -13,17 +13,17 @@ from devmgmt.keys.states import Overlap
 
 
 class ResetForm(NoteForm):
-    """What becomes of the old secret, and why it is replaced; `seen` is the row of the secret on the screen.
+    """What becomes of the current secret, and why it is replaced; `seen` is the row of the secret on the screen.
 
     Nothing is chosen beforehand: refusing immediately is right for a leak, and an outage for everyone else.
     """
 
     overlap = forms.TypedChoiceField(
-        label=_("Old secret"),
+        label=_("Current secret"),
         choices=Overlap.choices,
         coerce=lambda value: Overlap(int(value)),
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose what happens to the old secret.")},
+        error_messages={"required": _("Choose what happens to the current secret.")},
     )
     seen = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 

@@ -153,7 +153,7 @@ def _part(request: SignedInRequest, template: str, context: dict[str, Any]) -> H
     """A part that comes after the page; a page of its own without scripts."""
     if _is_inside(request):
         return render(request, template, context)
-    return render(request, "devmgmt/logs_part_page.html", context | {"part": template})
+    return render(request, "devmgmt/logs_part_page.html", context | {"part": template, "alone": True})
 
 
 def _form(request: SignedInRequest, program: MiniProgram) -> CriteriaForm:

@@ -41,6 +41,7 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         template="devmgmt/save_query.html",
         cancel=f"{page}?{criteria.query()}",
         mini_program=program,
+        asked=criteria.asked(),
     )
 
 

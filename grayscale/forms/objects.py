@@ -87,10 +87,17 @@ class ObjectsForm(forms.Form):
         return self.cleaned_data
 
     @property
+    def closed(self) -> bool:
+        """No kind can be added."""
+        return all(section.impossible for section in self.sections)
+
+    @property
     def why_not_add(self) -> str:
         """Why a kind can't be added, where one can't."""
         if not any(section.impossible for section in self.sections):
             return ""
+        if self.closed:
+            return _("The task has started without objects. They can't be added now.")
         return _("The task has started. You can only add lists of the kinds it already has.")
 
     @property

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times, zones
-from console.base.core.text import all_of, sentences
+from console.base.core.text import all_of, decimals, sentences
 from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
@@ -197,7 +197,7 @@ class Preview:
             "%(percent)s %% of %(count)s active devices",
             self.estimate.total,
         ) % {
-            "percent": f"{percent:.0f}" if percent >= 10 else f"{percent:.1f}",
+            "percent": decimals(round(percent, 1) if percent >= 1 else percent),
             "count": f"{self.estimate.total:,}",
         }
 
@@ -205,31 +205,44 @@ class Preview:
 
     @cached_property
     def overlapping(self) -> list[GrayscaleTask]:
-        """The other tasks whose window overlaps."""
-        return rules.overlapping(self.program, self.window, at=self.at) if self.window and self.version else []
+        """The other tasks whose window overlaps, once there are devices to share."""
+        if not (self.window and self.version and self.reach.applications):
+            return []
+        return rules.overlapping(self.program, self.window, at=self.at)
 
     @property
     def overlaps(self) -> list[str]:
         """What they give, and what a device gets that fits both (G-7); tasks of which the same is true together."""
-        groups: dict[tuple[Version, str], list[str]] = {}
+        groups: dict[tuple[Version, str], list[GrayscaleTask]] = {}
         for other in self.overlapping:
-            groups.setdefault((other.version, self._winner(other)), []).append(_("“%(task)s”") % {"task": other})
+            groups.setdefault((other.version, self._winner(other)), []).append(other)
         found = []
-        for (version, winner), names in groups.items():
+        for (version, _winner), others in groups.items():
+            names = [_("“%(task)s”") % {"task": other} for other in others]
             words = ngettext("%(tasks)s delivers %(number)s.", "%(tasks)s deliver %(number)s.", len(names))
             tasks = {"tasks": _enumerated(names), "number": version}
-            found.append(sentences(words % tasks, winner))
+            found.append(sentences(words % tasks, self._winner(others[0], len(others))))
         return found
 
-    def _winner(self, other: GrayscaleTask) -> str:
+    def _winner(self, other: GrayscaleTask, count: int = 1) -> str:
         own: Any = self.version
         if other.version.parts != own.parts:
-            return _("Devices eligible for both get %(number)s, the higher version.") % {
-                "number": max(other.version, own, key=lambda version: version.parts)
-            }
+            return ngettext(
+                "Devices eligible for both get %(number)s, the higher version.",
+                "Devices eligible for more than one get %(number)s, the higher version.",
+                count,
+            ) % {"number": max(other.version, own, key=lambda version: version.parts)}
         if self.task and other.created_at > self.task.created_at:
-            return _("For devices eligible for both, that newer task wins.")
-        return _("For devices eligible for both, this newer task wins.")
+            return ngettext(
+                "For devices eligible for both, that newer task wins.",
+                "For devices eligible for more than one, the newest task wins.",
+                count,
+            )
+        return ngettext(
+            "For devices eligible for both, this newer task wins.",
+            "For devices eligible for more than one, this newer task wins.",
+            count,
+        )
 
     @property
     def overlap_title(self) -> str:
@@ -252,14 +265,14 @@ class Preview:
     def start_text(self) -> str:
         """What happens then."""
         number = {"number": self.version or _("the version")}
-        ask = _("Devices check for it at their next start.")
+        ask = _("Devices check for %(number)s at their next start.")
         if self.task and self.task.state == TaskState.SUSPENDED:
-            ask = _("No new devices get it until the task is resumed.")
+            ask = _("No new devices get %(number)s until the task is resumed.")
         keep = _(
             "Devices that get %(number)s keep it until another version is published, unless you end the task and "
             "pull it back."
         )
-        return sentences(ask, keep % number)
+        return sentences(ask % number, keep % number)
 
     @cached_property
     def raising(self) -> Raising | None:

@@ -41,7 +41,7 @@ class SecretForm(NoteForm):
     """How long the old secret goes on working, and why; `seen` is the one on the screen."""
 
     overlap = forms.TypedChoiceField(
-        label=_("Old secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
+        label=_("Current secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ("overlap", "note", "seen")

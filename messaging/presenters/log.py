@@ -198,7 +198,7 @@ class Opened(Row):
         """Which consent it used: “Number 2 of 3 that the user accepted”."""
         message = self.message
         if message.day:
-            words = _("Message %(ordinal)d of at most %(most)d on %(day)s")
+            words = _("Message %(ordinal)d of up to %(most)d allowed on %(day)s")
             day = times.day(datetime.combine(message.day, time(12), tzinfo=timezone.get_default_timezone()))
             return words % {"ordinal": message.ordinal, "most": PUSHES_PER_DAY, "day": day}
         counts = {"ordinal": message.ordinal, "granted": message.consent.granted}

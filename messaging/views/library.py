@@ -87,4 +87,4 @@ def _room() -> list[tuple[int, str]]:
     for count in range(1, MOST_KEYWORDS):
         more = ngettext("You can add one more keyword", "You can add %(count)d more keywords", count)
         words.append((count, more % {"count": count}))
-    return [*words, (MOST_KEYWORDS, _("Nothing chosen yet. Select the keywords of the message."))]
+    return [*words, (MOST_KEYWORDS, _("Nothing chosen yet. Choose the keywords of the message."))]

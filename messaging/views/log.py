@@ -33,6 +33,7 @@ from miniprograms.models import MiniProgram
 
 PAGE = 50
 SHOWN_REPLAYS = 10
+TOTALS = ("accepted", "delivered", "waiting", "failed")
 LOWEST = 2.0  # percent of the chart's height, so that a few failed ones among many are seen
 
 
@@ -47,7 +48,7 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "mini_program": program,
         "form": form,
         "days": _bars(days, form),
-        "today": days[-1],
+        "total": {name: sum(getattr(day, name) for day in days) for name in TOTALS},
         "most": max(day.accepted for day in days),
         "day_count": DAYS,
         "missing": lacking(program.held, Permission.DEVELOP),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.access import SignedInRequest, operator, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.activity.catalogue import Act, Catalogue, act_page, edit_page, list_page, selected_page
+from console.base.activity.catalogue import Act, Catalogue, Effect, act_page, edit_page, list_page, selected_page
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import posted
 from messaging.access import kept_template_for
@@ -39,6 +40,10 @@ def _list(template: PublicTemplate, by: User, *, offered: bool, already: str) ->
     actions.keep_public_template(template, by=by)
 
 
+def _hidden(rows: Sequence[PublicTemplate]) -> list[Effect]:
+    return [("eye-off", ngettext("Teams can no longer select it.", "Teams can no longer select them.", len(rows)))]
+
+
 STAYS = ("template", gettext_lazy("Templates that teams selected before stay as they are."))
 CATALOGUE = Catalogue(
     "template",
@@ -48,9 +53,9 @@ CATALOGUE = Catalogue(
             label=gettext_lazy("Show in library"),
             icon="eye",
             verb=_offer,
-            ask_one=gettext_lazy("Show %(name)s in the library?"),
+            ask_one=gettext_lazy("Show “%(name)s” in the library?"),
             ask=gettext_lazy("Show %(count)d templates in the library?"),
-            done_one=gettext_lazy("%(name)s shown in the library."),
+            done_one=gettext_lazy("“%(name)s” shown in the library."),
             done=gettext_lazy("%(count)d templates shown in the library."),
             effects=(("eye", gettext_lazy("Teams can select templates in the library for their mini programs.")),),
         ),
@@ -58,21 +63,22 @@ CATALOGUE = Catalogue(
             label=gettext_lazy("Hide from library"),
             icon="eye-off",
             verb=_withhold,
-            ask_one=gettext_lazy("Hide %(name)s from the library?"),
+            ask_one=gettext_lazy("Hide “%(name)s” from the library?"),
             ask=gettext_lazy("Hide %(count)d templates from the library?"),
-            done_one=gettext_lazy("%(name)s hidden from the library."),
+            done_one=gettext_lazy("“%(name)s” hidden from the library."),
             done=gettext_lazy("%(count)d templates hidden from the library."),
-            effects=(("eye-off", gettext_lazy("Teams can no longer select hidden templates.")), STAYS),
+            effects=(STAYS,),
+            effects_of=_hidden,
         ),
         "delete": Act(
             label=gettext_lazy("Delete"),
             icon="trash",
             verb=lambda row, by: actions.discard_public_template(row, by=by),
-            ask_one=gettext_lazy("Delete %(name)s?"),
+            ask_one=gettext_lazy("Delete “%(name)s”?"),
             ask=gettext_lazy("Delete %(count)d templates?"),
-            done_one=gettext_lazy("%(name)s deleted."),
+            done_one=gettext_lazy("“%(name)s” deleted."),
             done=gettext_lazy("%(count)d templates deleted."),
-            effects=(("trash", gettext_lazy("The keywords of deleted templates are deleted, too.")),),
+            effects=(("trash", gettext_lazy("The keywords are deleted, too.")),),
             danger=True,
         ),
     },
@@ -118,7 +124,6 @@ def _page(request: SignedInRequest, template: PublicTemplate, **context: Any) ->
         ),
         state=lambda row: [model_to_dict(row), *row.keywords.values_list()],
         template="messaging/public_template_form.html",
-        list_title=_("Template library"),
         most=MOST_PUBLIC_KEYWORDS,
         **context,
     )

@@ -32,6 +32,33 @@ BRACKETS = {Language.EN: " (%s)", Language.ZH: "（%s）"}
 SIGNS = re.compile(r"([\\`*_\[\]<>|~&!#])")
 # What means something only where a line begins.
 FIRST = re.compile(r"([-+=:]|\d{1,9}(?=[.)]))")
+# What our template says about third parties, and what it says instead without any: a user must not read “None” below
+# “the following”.
+WITHOUT_THIRD_PARTIES = {
+    Language.EN: (
+        (
+            "{{program}} contains software or services of the following third parties, which may receive data as "
+            "described:\n\n{{third_parties}}\n\nEach of them handles the data under its own rules. We check which data "
+            "a service receives before we use it, and we give it no more than the stated purpose needs.",
+            "{{program}} contains no software or services of third parties that receive data.",
+        ),
+        (
+            "Apart from the services in section 2, we pass personal data to others only:",
+            "We pass personal data to others only:",
+        ),
+    ),
+    Language.ZH: (
+        (
+            "{{program}}接入了以下第三方的软件或服务，它们可能按下述说明接收信息：\n\n{{third_parties}}\n\n"
+            "第三方按其自身的规则处理信息。接入前，我们会核查其接收的信息，提供的信息不超出所述目的所必需的范围。",
+            "{{program}}未接入会接收信息的第三方软件或服务。",
+        ),
+        (
+            "除第 2 节所列服务外，仅在下列情形下向他人提供：",
+            "仅在下列情形下向他人提供：",
+        ),
+    ),
+}
 LINK = "%/:?=&#@!$*+,;~-._"  # Signs that a link in Markdown can carry.
 
 
@@ -53,8 +80,14 @@ def escaped(value: str) -> str:
 def filled(text: str, stated: Statements, program: MiniProgram, language: Language) -> str:
     """Return the text as users read it; a fact that is not stated yet is in brackets. Reads no database.
 
-    Each list once and at most `MOST_PLACEHOLDERS` in all: what `rules.problems_in` refuses stays as it is written.
+    Without third parties the template's sentences about them become the one that says so; a changed text keeps its
+    words. Each list once and at most `MOST_PLACEHOLDERS` in all: what `rules.problems_in` refuses stays as it is
+    written.
     """
+    pairs = WITHOUT_THIRD_PARTIES[language]
+    if not stated.third_parties and all(words in text for words, _instead in pairs):
+        for words, instead in pairs:
+            text = text.replace(words, instead)
     with override(language.value):
         values = {placeholder.value: _words(placeholder, stated, program, language) for placeholder in Placeholder}
     lists = {placeholder.value for placeholder in Placeholder if placeholder.is_list}

@@ -14,7 +14,7 @@ class DataType(models.TextChoices):
     LOCATION = "location", _("Location")
     ADDRESS = "address", _("Address")
     INVOICE = "invoice", _("Invoice details")
-    LICENSE_PLATE = "license_plate", _("License plate")
+    LICENSE_PLATE = "license_plate", _("Licence plate")
     STEPS = "steps", _("Step count")
     ALBUM = "album", _("Selected photos and videos")
     ALBUM_WRITE = "album_write", _("Saving to the album")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.access import SignedInRequest, operator, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.activity.catalogue import Act, Catalogue, act_page, edit_page, list_page, selected_page
+from console.base.activity.catalogue import Act, Catalogue, Effect, act_page, edit_page, list_page, selected_page
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import go, posted
 from miniprograms import actions
@@ -23,8 +24,22 @@ from miniprograms.forms import CategoryForm, IdeDownloadForm, OrderForm
 from miniprograms.models import Category, IdeDownload
 
 DELETE = gettext_lazy("Delete")
-ASK_ONE = gettext_lazy("Delete %(name)s?")
 DONE_ONE = gettext_lazy("%(name)s deleted.")
+
+
+def _gone(rows: Sequence[Category]) -> list[Effect]:
+    return [("category", ngettext("Teams can no longer choose it.", "Teams can no longer choose them.", len(rows)))]
+
+
+def _no_longer_offered(rows: Sequence[IdeDownload]) -> list[Effect]:
+    seen = ngettext("Developers no longer see it.", "Developers no longer see them.", len(rows))
+    files = ngettext("The linked file is not deleted.", "The linked files are not deleted.", len(rows))
+    return [("download-off", seen), ("link", files)]
+
+
+def _ide(row: IdeDownload) -> str:
+    return _("IDE %(version)s for %(system)s") % {"version": row.version, "system": row.get_platform_display()}
+
 
 CATEGORIES = Catalogue(
     "category",
@@ -34,11 +49,11 @@ CATEGORIES = Catalogue(
             label=DELETE,
             icon="trash",
             verb=lambda row, by: actions.discard(row, by=by),
-            ask_one=ASK_ONE,
+            ask_one=gettext_lazy("Delete “%(name)s”?"),
             ask=gettext_lazy("Delete %(count)d categories?"),
-            done_one=DONE_ONE,
+            done_one=gettext_lazy("“%(name)s” deleted."),
             done=gettext_lazy("%(count)d categories deleted."),
-            effects=(("category", gettext_lazy("Teams can no longer choose deleted categories.")),),
+            effects_of=_gone,
             danger=True,
         )
     },
@@ -51,15 +66,13 @@ DOWNLOADS = Catalogue(
             label=DELETE,
             icon="trash",
             verb=lambda row, by: actions.discard(row, by=by),
-            ask_one=ASK_ONE,
+            ask_one=gettext_lazy("Delete %(name)s?"),
             ask=gettext_lazy("Delete %(count)d downloads?"),
             done_one=DONE_ONE,
             done=gettext_lazy("%(count)d downloads deleted."),
-            effects=(
-                ("download-off", gettext_lazy("Developers no longer see deleted downloads.")),
-                ("link", gettext_lazy("The linked files are not deleted.")),
-            ),
+            effects_of=_no_longer_offered,
             danger=True,
+            name_of=_ide,
         )
     },
 )
@@ -112,7 +125,6 @@ def _category_page(request: SignedInRequest, category: Category, **context: Any)
         CATEGORIES,
         CategoryForm(posted(request), instance=category),
         save=lambda row: actions.keep(row, by=request.user),
-        list_title=_("Categories"),
         **context,
     )
 
@@ -164,7 +176,6 @@ def _download_page(request: SignedInRequest, download: IdeDownload, **context: A
         DOWNLOADS,
         IdeDownloadForm(posted(request), instance=download),
         save=lambda row: actions.keep(row, by=request.user),
-        list_title=_("IDE downloads"),
         **context,
     )
 

@@ -139,7 +139,7 @@ class Reading:
     @property
     def clear_titles(self) -> list[str]:
         """The titles of the parts in which nothing was found; that all code was read is said in a sentence."""
-        return [part.title for part in self.parts[:-1] if part.is_clear]
+        return [part.title[:1].lower() + part.title[1:] for part in self.parts[:-1] if part.is_clear]
 
     @property
     def badge(self) -> Badge:

@@ -65,6 +65,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
         filters,
         summaries=summaries,
         csv=_("Download all versions as CSV"),
+        in_a_team=bool(held),
         why_not_create="" if creates else lacking(frozenset(), Permission.MANAGE),
     )
 

@@ -33,7 +33,7 @@ def test_an_operator_begins(live_server, browser):
     operator = Person(browser, live_server.url, factories.make_user(is_staff=True))
     operator.page.get_by_label("Team", exact=True).fill("City Services")
     operator.page.get_by_label("Administrator’s e-mail").fill("lena@city.example")
-    operator.click("Create team and send invitation")
+    operator.click("Create team")
     operator.sees("lena@city.example is invited and hasn’t joined yet")
     expect(operator.page.get_by_label("Team", exact=True)).to_have_count(0)
     assert Invitation.objects.get().team.name == "City Services"

@@ -134,7 +134,7 @@ def test_live_tail_moves_totals_chart_groups_and_the_day(browser_page, live_serv
     go(page, live_server, program)
     totals, groups = page.locator(".log-totals"), page.locator("#log-errors")
     expect(totals).to_contain_text("2 entries")
-    expect(groups).to_contain_text("No errors among these entries.")
+    expect(groups).to_contain_text("No errors found.")
     expect(page.locator(".log-chart canvas")).to_be_visible()
     expect(totals.locator(".log-until")).to_be_visible()
     page.evaluate("document.querySelector('.log-totals .log-until').textContent = 'earlier'")

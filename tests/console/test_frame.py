@@ -206,6 +206,12 @@ def test_costs_five_queries_a_reviewer_however_much_there_is(signed_in, django_a
             assert client.get(reverse("search")).status_code == 200
 
 
+def test_lines_of_a_notification_stay_apart(signed_in):
+    user = make_user()
+    user.notifications.create(kind="review", text="3 APIs", detail="wx.a, wx.b\n<Routes>", url="/")
+    assert "wx.a, wx.b<br>&lt;Routes&gt;" in signed_in(user).get(reverse("notifications")).content.decode()
+
+
 def test_the_switcher_lists_own_programs_and_keeps_the_section(signed_in):
     mine, other = make_program(), make_program()
     client = signed_in(mine.created_by)
@@ -260,3 +266,84 @@ def test_the_path_leads_from_the_team_to_the_page(signed_in):
     page = signed_in(program.created_by).get(reverse("devmgmt:logs", args=[program.app_id])).content.decode()
     path = re.search(r'<nav class="path".*?</nav>', page, re.DOTALL)[0]
     assert re.sub(r"<[^>]+>|\s+", " ", path).split() == ["Harbour", "City", "Bus", "Development", "Real-time", "logs"]
+
+
+def marked(groups):
+    return [
+        str(entry["label"]) for group in groups if group.get("own") for entry in group["entries"] if entry["active"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "label"),
+    [
+        ("revoke_permission", [1], "Grants"),
+        ("revoke_exemption", [1], "Grants"),
+        ("generate_server_secret", [], "Message gateway"),
+        ("reset_server_secret", [], "Message gateway"),
+        ("ban", [], "Message gateway"),
+        ("lift_ban", [1], "Message gateway"),
+        ("add_signing_key", [], "Signing keys"),
+        ("add_key", [], "Details"),
+        ("webhook_edit", [1], "Details"),
+    ],
+)
+def test_each_page_of_an_application_marks_the_page_that_it_is_about(name, args, label):
+    address = reverse(f"hosts:{name}", args=["ha00000000000000", *args])
+    assert marked(frame_of(make_user(), address).menu_in_application) == [label]
+
+
+def test_webhooks_belong_to_automation():
+    user = make_user()
+    for address in (
+        reverse("webhooks:new", args=[1]),
+        reverse("webhooks:edit", args=[1, 1]),
+        reverse("webhooks:events"),
+    ):
+        assert [name for name, entry in menu_of(user, address).items() if entry["active"]] == ["Automation"]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "labels"),
+    [
+        ("releases:versions", ["mp00000000000000"], []),
+        ("releases:publish", ["mp00000000000000", "1.0.0"], ["Versions"]),
+        ("releases:audits", ["mp00000000000000"], ["Versions"]),
+        ("releases:audit", ["mp00000000000000", "AU1"], ["Versions", "Audit records"]),
+        ("grayscale:suspend", ["mp00000000000000", 1], ["Grayscale"]),
+        ("devmgmt:domains", ["mp00000000000000"], []),
+        ("devmgmt:edit_domains", ["mp00000000000000"], ["Development"]),
+        ("devmgmt:apply_for_permissions", ["mp00000000000000"], ["Development", "Interface permissions"]),
+        ("devmgmt:save_query", ["mp00000000000000"], ["Development", "Real-time logs"]),
+        ("devmgmt:withdraw_exemption", ["mp00000000000000", 1], ["Development"]),
+        ("messaging:message", ["mp00000000000000", 1], ["Subscription messages", "Send log"]),
+        ("miniprograms:edit", ["mp00000000000000"], []),
+        ("hosts:detail", ["ha00000000000000"], []),
+        ("hosts:add_person", ["ha00000000000000"], []),
+        ("hosts:add_api", ["ha00000000000000"], ["Sensitive APIs"]),
+        ("hosts:lift_ban", ["ha00000000000000", 1], ["Message gateway"]),
+        ("hosts:create", [], ["Host apps"]),
+        ("webhooks:delete", [1, 1], ["Automation"]),
+        ("accounts:edit", [1], ["Teams"]),
+        ("platform:overview", [], []),
+        ("platform:new_person", [], ["People"]),
+        ("platform:delete_category", [1], ["Categories"]),
+        ("end_other_sessions", [], ["Security"]),
+        ("mfa_index", [], []),
+    ],
+)
+def test_crumbs_lead_to_what_the_menu_marks(name, args, labels):
+    trail = frame_of(make_user(is_staff=True), reverse(name, args=args)).trail
+    assert [str(step["label"]) for step in trail] == labels
+    assert all(resolve(step["url"]) for step in trail)
+
+
+def test_no_page_names_a_step_twice(signed_in):
+    """A template adds only the steps that the menu does not know."""
+    program = make_program(name="City Bus")
+    client = signed_in(program.created_by)
+    for name in ("releases:uploads", "devmgmt:logs", "messaging:log", "grayscale:explain", "releases:audits"):
+        page = client.get(reverse(name, args=[program.app_id])).content.decode()
+        path = re.search(r'<ol class="breadcrumb">(.*?)</ol>', page, re.DOTALL)[1]
+        steps = re.findall(r'href="([^"]+)"', path)
+        assert len(steps) == len(set(steps)) == 3, name

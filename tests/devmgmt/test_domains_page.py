@@ -93,7 +93,7 @@ def test_shows_the_last_changes_and_leads_to_all(client: Client, program: MiniPr
     ]
     history = f"/miniprograms/{program.app_id}/activity/?what=domains.changed"
     assert history in response.content.decode()
-    assert "request: − https://e.example" in client.get(history).content.decode()
+    assert "request: removed https://e.example" in client.get(history).content.decode()
 
 
 def test_the_other_programs_hosts_are_not_shown(client: Client, program: MiniProgram, team: Team) -> None:

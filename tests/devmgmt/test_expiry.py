@@ -85,7 +85,7 @@ def test_the_sweep_writes_it_down_once(
         {"state": "approved"},
         {"state": "ended"},
     )
-    assert told() == [(program.created_by, "Expired in Harbour Super App: wx.getLocation for City Bus")]
+    assert told() == [(program.created_by, "wx.getLocation for City Bus expired in Harbour Super App")]
 
 
 def test_what_ends_together_is_one_notification(
@@ -100,7 +100,7 @@ def test_what_ends_together_is_one_notification(
     assert expiry.end_expired(at=at) == 3
 
     both = "2 permissions of City Bus in Harbour Super App expired"
-    exemption = "Expired in Harbour Super App: Skip domain verification for City Bus"
+    exemption = "Skipping domain verification for City Bus expired in Harbour Super App"
     assert sorted(told(), key=str) == sorted(
         [(program.created_by, both), (developer, both), (program.created_by, exemption)], key=str
     )

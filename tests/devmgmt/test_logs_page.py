@@ -395,6 +395,10 @@ def test_a_part_is_a_page_of_its_own_without_scripts(viewer, program, name):
     part = f'id="{name.replace("_", "-")}"'
     assert part in inside
     assert part in alone
+    assert alone.count("Errors in the last hour</") == (2 if name == "log_errors" else 0)  # of the tab and of the page
+    if name == "log_volume":
+        assert '<details class="log-figures" open>' in alone and 'class="log-chart"' not in alone
+        assert '<details class="log-figures">' in inside and 'class="log-chart"' in inside
 
 
 def test_errors_are_grouped_and_lead_to_their_entries(viewer, program):

@@ -1,5 +1,7 @@
 """Saved queries of the log page: a person's own or shared in the team, and nothing but criteria (D-6, D-8)."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -42,6 +44,17 @@ def test_criteria_are_kept_as_they_stand_in_the_url(viewer, program, person):
     page = viewer.get(response.url).content.decode()
     assert "Stop errors" in page
     assert 'href="?time=6h&amp;level=error&amp;page=pages%2Fstop%2F"' in page
+
+
+def test_the_form_says_which_criteria_are_saved(viewer, program):
+    query = "time=6h&level=error&system=ios&page=pages%2Fstop%2F&error=late"
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "dialog"}):
+        page = viewer.get(save_url(program, query), headers=headers).content.decode()
+        shown = re.findall(r'<span class="log-chip"><span>([^<]+):</span> <bdi>([^<]+)</bdi>', page)
+        assert shown == [
+            ("Time", "Last 6 hours"), ("Level", "Error and above"), ("System", "iOS"), ("Page link", "pages/stop/"),
+            ("Error", "late"),
+        ]  # fmt: skip
 
 
 def test_an_undo_that_is_too_late_says_so(viewer, program):

@@ -283,6 +283,15 @@ def test_lists_of_a_running_task_stay_and_other_kinds_can_not_be_added(filled, v
     assert form.why_not_add == "The task has started. You can only add lists of the kinds it already has."
 
 
+def test_a_running_task_without_lists_offers_none(client, filled, version, program, held):
+    task, listed = factories.make_task(version), factories.make_task(version, object_lists=held)
+    assert filled(task=task).why_not_add == "The task has started without objects. They can't be added now."
+    page = client.get(reverse("grayscale:edit", args=[program.app_id, task.pk])).content.decode()
+    assert "objects-add" not in page and "and add objects" not in page
+    page = client.get(reverse("grayscale:edit", args=[program.app_id, listed.pk])).content.decode()
+    assert "objects-add" in page and "and add objects" in page
+
+
 def test_a_copy_of_a_task_gets_lists_of_its_own(filled, version, held):
     original = factories.make_task(version, state="ended", object_lists=held)
     form = filled(copy_of=original, guid_use="on", guid_keep=[held[0].pk])

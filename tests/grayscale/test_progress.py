@@ -249,7 +249,7 @@ def test_g_17_says_whose_reports_are_left_out(task, signed_in):
     GrayscaleTask.objects.filter(pk=task.pk).update(guard_rate=5, guard_devices=9)
     keep_watch(at=timezone.now() + timedelta(minutes=1))
     text = " ".join(signed_in(task.created_by).get(url(task)).content.decode().split())
-    assert "3 other devices reported on 1.1.0 and aren't counted" in text
+    assert "3 other devices reported on 1.1.0 and aren’t counted" in text
     assert "3 devices not counted" in text
 
 

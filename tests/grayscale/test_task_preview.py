@@ -54,6 +54,13 @@ def test_estimates_and_warns_that_the_limit_is_too_high(signed_in, version, by):
     assert "The limit will not be reached. At most about 3 devices are eligible; the limit is 4." in words
 
 
+@pytest.mark.parametrize(("limit", "share"), [("8", "100"), ("1", "12.5"), ("2", "25"), ("4", "50")])
+def test_the_share_has_decimals_where_there_are_some(signed_in, version, by, limit, share):
+    factories.make_seen(version.mini_program, 8)
+    words = words_of(signed_in(by).post(preview_url(version.mini_program), typed(version, user_limit=limit)))
+    assert f"{share} % of 8 active devices" in words
+
+
 def test_a_pilot_group_is_found_among_very_many_devices(signed_in, version, by, monkeypatch):
     monkeypatch.setattr(estimate, "SAMPLE", 2)
     program = version.mini_program
@@ -79,6 +86,7 @@ def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
     later = timezone.now() + timedelta(days=4)
     data = typed(version, starts_at=minute(later), ends_at=minute(later + timedelta(days=1)))
     assert "Overlaps" not in words_of(client.post(preview_url(program), data))
+    assert "Overlaps" not in words_of(client.post(preview_url(program), typed(version, applications=None)))
 
 
 def test_of_very_many_overlapping_tasks_some_are_named(signed_in, version, by):
@@ -87,6 +95,7 @@ def test_of_very_many_overlapping_tasks_some_are_named(signed_in, version, by):
     words = words_of(signed_in(by).post(preview_url(version.mini_program), typed(version)))
     assert "Overlaps with 7 tasks." in words
     assert "“Task 6”, “Task 5”, “Task 4”, “Task 3”, “Task 2” and 2 more deliver 1.1.0." in words
+    assert "For devices eligible for more than one, this newer task wins." in words
 
 
 def test_a_task_does_not_overlap_with_itself(signed_in, task, by):

@@ -72,7 +72,7 @@ def test_managers_and_developers_are_told(application, admin, program):
     assert {notice.user for notice in Notification.objects.all()} == told
     assert set(Notification.objects.values_list("text", "detail", "url")) == {
         (
-            "Metro Wallet stopped messages of City Bus",
+            "Metro Wallet stopped messages from City Bus",
             "Advertising.",
             f"/miniprograms/{program.app_id}/messages/templates/",
         )
@@ -81,7 +81,7 @@ def test_managers_and_developers_are_told(application, admin, program):
     lift(row, by=admin)
     assert {notice.user for notice in Notification.objects.all()} == told
     assert set(Notification.objects.values_list("text", flat=True)) == {
-        "Metro Wallet allows messages of City Bus again"
+        "Metro Wallet allows messages from City Bus again"
     }
 
 

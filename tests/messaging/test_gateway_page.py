@@ -98,7 +98,7 @@ def test_what_is_stopped(signed_in, application, admin, program):
     lifted.lifted_at = timezone.now()
     lifted.save()
     response = signed_in(admin).get(url(application))
-    assert [what for _ban, what in response.context["bans"]] == [gone.name, f"{template.title} of City Bus"]
+    assert [what for _ban, what in response.context["bans"]] == [gone.name, f"City Bus (“{template.title}”)"]
     assert [(line["ban"], line["parts"]) for line in response.context["lines"]] == [(None, 1)]
     assert "At night." in text(response)
 

@@ -158,7 +158,7 @@ def test_other_teams_have_no_part_in_it(signed_in, viewer, url, application, use
     assert client.get(url, {"application": elsewhere.application_id}).status_code == 404
     page = client.get(url)
     assert shown(page) == [mine]
-    assert (page.context["today"].accepted, page.context["today"].failed) == (1, 0)
+    assert (page.context["total"]["accepted"], page.context["total"]["failed"]) == (1, 0)
     for query in ({"message": message.pk}, {"recipient": foreign_user.openid}, {"state": "failed"}):
         assert shown(client.get(url, query)) == []
     assert client.post(url).status_code == 405
@@ -180,6 +180,14 @@ def test_pages_follow_one_another(signed_in, viewer, url, user, template, monkey
     assert shown(second) == [same[0], oldest]
     assert "older" not in second.context
     assert "Newest messages" in second.content.decode()
+
+
+def test_the_legend_counts_the_days_of_its_chart(signed_in, viewer, url, user, template):
+    for days in (0, 3, 9, 20):
+        sent(user, template, ago=timedelta(days=days, minutes=1), state="failed" if days == 3 else "delivered")
+    page = signed_in(viewer).get(url)
+    assert page.context["total"] == {"accepted": 3, "delivered": 2, "waiting": 0, "failed": 1}
+    assert "3 messages" in " ".join(page.content.decode().split())
 
 
 def test_days_count_in_the_consoles_own_time_zone(program, user, template, settings):

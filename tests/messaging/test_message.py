@@ -57,7 +57,7 @@ def test_a_long_term_push_says_which_of_the_day(signed_in, developer, program, a
     template = factories.make_template(program, kind="long_term")
     user = factories.make_program_user(program, application)
     message = factories.make_message(factories.make_consent(user, template, day=timezone.localdate(), pushed=3))
-    assert "Message 4 of at most 5 on" in signed_in(developer).get(url_of(message)).content.decode()
+    assert "Message 4 of up to 5 allowed on" in signed_in(developer).get(url_of(message)).content.decode()
 
 
 def test_hostile_values_are_only_text(signed_in, developer, consent):

@@ -56,8 +56,8 @@ def test_a_row_tells_where_a_program_stands(signed_in, program, application):
     assert (row.one_time, row.long_term, row.sent, row.failed, row.waiting) == (1, 1, 3, 2, 2)
     assert row.last_sent >= newest.accepted_at
     text = page.content.decode()
-    for words in ("2 templates", "1 one-time, 1 long-term"):
-        assert words in text
+    assert "1 one-time, 1 long-term" in text
+    assert f'<a href="{reverse("messaging:templates", args=[program.app_id])}">2</a>' in text
     log = reverse("messaging:log", args=[program.app_id])
     for url in (f"{log}?state=failed", f"{log}?state=waiting", reverse("messaging:templates", args=[program.app_id])):
         assert f'href="{url}"' in text

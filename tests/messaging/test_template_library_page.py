@@ -198,7 +198,7 @@ def test_who_saves_over_another_operator_is_told_first(operator_client, kept):
 
 
 def test_delete(operator_client, kept):
-    assert "Delete Ferry departs?" in operator_client.get(url("delete_template", kept.pk)).content.decode()
+    assert "Delete “Ferry departs”?" in operator_client.get(url("delete_template", kept.pk)).content.decode()
     assert operator_client.post(url("delete_template", kept.pk)).status_code == 302
     assert entries() == [("public_template.deleted", "Olga", "Ferry departs")]
 
@@ -223,7 +223,11 @@ def test_what_was_selected_stays(operator_client, kept):
     both = {"row": [kept.pk, other.pk]}
     page = operator_client.get(url("selected_templates", "delete"), both)
     assert [str(row) for row in page.context["follows"].takes] == ["Clinic"]
-    assert "Ferry departs was selected 1 time and can" in page.content.decode()
+    assert "Ferry departs was selected once and can" in page.content.decode()
     assert "Somebody" not in page.content.decode()
+    alone = operator_client.get(url("delete_template", kept.pk)).content.decode()
+    assert "“Delete” is not possible" in alone
+    assert ">Back<" in alone
+    assert "Not changed" not in alone
     operator_client.post(url("selected_templates", "delete"), query_params=both)
     assert entries() == [("public_template.deleted", "Olga", "Clinic")]

@@ -159,7 +159,7 @@ def test_the_question_says_what_happens(signed_in, program, developer, applicati
     factories.make_message(Consent.objects.get(user__account="c", template=one_time))
     client = signed_in(developer)
     page = text_of(client.get(delete_url(one_time)))
-    assert f"Delete {one_time.title}?" in page
+    assert f"Delete “{one_time.title}”?" in page
     assert "1 consent becomes unusable" in page
     assert "1 waiting message is still delivered." in page
     held = [factories.make_program_user(program, application, name) for name in ("d", "e")]

@@ -253,7 +253,7 @@ def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: Min
     for words in (
         "Unbind City Bus from Metro Wallet?",
         "At their next check, devices with Metro Wallet are notified that City Bus was removed.",
-        "The audit of 2.6.0 continues without Metro Wallet.",
+        "Metro Wallet no longer decides in the audit of 2.6.0.",
         "No other app is bound. Devices no longer get City Bus.",
     ):
         assert words in page

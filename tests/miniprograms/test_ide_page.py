@@ -90,7 +90,7 @@ def test_bad_input_is_refused_and_stays(operator_client, changes, field):
 def test_delete_one_and_several(operator_client):
     first, second, third = (make(version) for version in ("3.8.0", "3.8.1", "3.8.2"))
     one = reverse("platform:delete_ide_download", args=[first.pk])
-    assert "Delete 3.8.0, macOS?" in operator_client.get(one).content.decode()
+    assert "Delete IDE 3.8.0 for macOS?" in operator_client.get(one).content.decode()
     assert operator_client.post(one)["Location"] == LIST
     assert "Delete 2 downloads?" in operator_client.get(DELETE, {"row": [second.pk, third.pk]}).content.decode()
     operator_client.post(DELETE, query_params={"row": [second.pk, third.pk]})

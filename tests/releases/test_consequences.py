@@ -68,7 +68,7 @@ def test_devices_and_the_offline_package(signed_in, version):
 def test_what_is_not_known_is_said_to_be_unknown(signed_in, version):
     words = words_of(publish(signed_in(version.mini_program.created_by), version))
     assert "unknown" in words
-    assert "No device of these apps requested the mini program in the last 30 days." in words
+    assert "No device of this app requested the mini program in the last 30 days." in words
     assert "Unknown: no device has 1.1.0 yet." in words
     assert "0 devices" not in words
 

@@ -72,6 +72,32 @@ def test_tabs_count_and_keep(signed_in):
     assert len(shown("no such tab")["page"]) == 3
 
 
+def test_what_only_others_may_do_is_said_once(signed_in):
+    team = factories.make_team()
+    running = full_program(team)
+    for _ in range(3):
+        factories.make_version(factories.make_program(team))
+    reason = "Only team administrators, license holders and developers can"
+
+    page = signed_in(factories.make_member(team, "viewer")).get(reverse("releases:overview")).content.decode()
+    assert page.count(reason) == 1
+    assert "Submit for audit" not in page
+    assert running.audits.get(version__minor=3).get_absolute_url() in page
+
+    page = signed_in(factories.make_member(team, "developer")).get(reverse("releases:overview")).content.decode()
+    assert reason not in page
+    assert page.count("Submit for audit") == 3
+
+
+def test_who_has_no_team_is_not_asked_to_create_a_program(signed_in):
+    page = signed_in(factories.make_user()).get(reverse("releases:overview")).content.decode()
+    assert "You aren’t in a team yet" in page
+    assert "Create the first one" not in page
+    viewer = factories.make_member(factories.make_team(), "viewer")
+    page = signed_in(viewer).get(reverse("releases:overview")).content.decode()
+    assert "Your teams’ mini programs appear here." in page
+
+
 def test_another_teams_filter_is_404_and_not_remembered(signed_in):
     program, other = factories.make_program(), factories.make_program()
     client = signed_in(program.created_by)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from console.api.hooks.models import Webhook
-from console.api.hooks.states import Format
+from console.api.hooks.states import WITH_OWN_SECRET, Format
 from console.base.accounts.models import Team
 from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm
@@ -55,18 +55,18 @@ class HeardForm(forms.Form):
         label=_("Language"), choices=settings.LANGUAGES, help_text=_("The language in which events are described.")
     )
     chat_secret = forms.CharField(
-        label=_("Signing secret of the chat"),
+        label=_("Chat signing secret"),
         required=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={**CODE, "autocomplete": "new-password"}),
-        help_text=_("For Feishu and DingTalk, if the robot there requires a signature."),
+        help_text=_("Only for robots of Feishu and DingTalk that require a signature."),
     )
 
 
 class WebhookForm(HeardForm):
     """A webhook of a host app."""
 
-    url = address_field(help_text=_("Events are sent here by POST. It must start with https."))
+    url = address_field(help_text=_("Events are sent here by POST. The address must start with https."))
     format = forms.ChoiceField(label=_("Format"), choices=Format, initial=Format.STANDARD)
     field_order = ("url", "format", "program", "patterns", "language", "chat_secret")
 
@@ -94,16 +94,23 @@ class TeamWebhookForm(WebhookForm):
 class EditForm(HeardForm):
     """Where it is sent and what it hears; a blank address stays as it is."""
 
-    url = address_field(required=False, help_text=_("Leave blank to keep the current one, which is not shown in full."))
+    url = address_field(
+        required=False, help_text=_("Leave blank to keep the current one. Its secret parts are never shown.")
+    )
     revision = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ("url", "patterns", "language", "chat_secret", "revision")
+
+    def __init__(self, *args: Any, webhook: Webhook, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if webhook.format not in WITH_OWN_SECRET:
+            del self.fields["chat_secret"]
 
 
 class SecretForm(NoteForm):
     """How long the old secret goes on working, and why; `seen` is the one on the screen."""
 
     overlap = forms.TypedChoiceField(
-        label=_("Old secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
+        label=_("Current secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ("overlap", "note", "seen")

@@ -100,11 +100,12 @@ def _row(webhook: Webhook, counts: dict[int, tuple[int, int]]) -> Row:
 
 @dataclass(frozen=True)
 class Shown:
-    """A delivery in the list."""
+    """A delivery in the list; `part_url` answers with as much of the list as is shown."""
 
     delivery: Delivery
     is_chosen: bool
     url: str
+    part_url: str
     now: datetime
 
     @property
@@ -154,9 +155,13 @@ class Opened:
 def listed(page: Page[Any], chosen: Delivery | None, webhook: Webhook, *, part: bool, at: datetime) -> list[Shown]:
     """Return the deliveries of a page of the list; of a `part` of another page, few."""
     address = webhook.get_absolute_url()
-    on = "&part=1" if part else f"&page={page.number}" if page.number > 1 else ""
+    on = f"&page={page.number}" if page.number > 1 else ""
     rows = page.object_list[:IN_PART] if part else page.object_list
-    return [Shown(each, each == chosen, f"{address}?delivery={each.pk}{on}", at) for each in rows]
+    urls = [f"{address}?delivery={each.pk}{on}" for each in rows]
+    return [
+        Shown(each, each == chosen, url, f"{url}&part=1" if part else url, at)
+        for each, url in zip(rows, urls, strict=True)
+    ]
 
 
 def is_on_its_way(delivery: Delivery, webhook: Webhook, *, at: datetime) -> bool:

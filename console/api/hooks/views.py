@@ -143,7 +143,7 @@ def _edit(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     return _confirm(
         request,
         webhook,
-        EditForm(posted(request), initial=current),
+        EditForm(posted(request), initial=current, webhook=webhook),
         save=lambda data: actions.edit(webhook, by=request.user, **data),
         toast=_("Saved."),
         template="webhooks/edit.html",

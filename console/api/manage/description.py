@@ -56,7 +56,8 @@ KEY: Json = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
-    "description": "A request that is repeated with the same key within a day is done once and answered twice. "
+    "description": "A request that is repeated with the same key within a day is carried out once; the repeat gets the "
+    "same answer. "
     f"For a token {MOST_ANSWERS} answers, or {MOST_ANSWER_BYTES // 10**6} MB, are kept within a day; then a new key is "
     "refused with 429 and the code `too_many_keys`.",
 }

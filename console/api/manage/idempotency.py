@@ -1,4 +1,4 @@
-"""A request that is sent twice with one Idempotency-Key is done once, and answered twice (A-2).
+"""A request that is sent twice with one Idempotency-Key is carried out once; the repeat gets the same answer (A-2).
 
 But for one whose process died before its answer was kept: after LONGEST the key is free again, whatever was done.
 """

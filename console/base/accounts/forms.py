@@ -62,7 +62,7 @@ class NewTeamForm(forms.Form):
     email = AddressField(
         label=_("Administrator’s e-mail"),
         max_length=254,
-        help_text=_("They get a one-time link to create their account."),
+        help_text=_("They get an invitation by e-mail. Its one-time link lets them create their account."),
     )
 
 

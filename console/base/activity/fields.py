@@ -146,8 +146,12 @@ def unnamed(key: str) -> Field:
 
 
 def _parts(removed: list[str], added: list[str]) -> str:
-    """Return “+ a, − b” for a list of which the entry holds only what was removed and what was added."""
-    signed = [f"+ {each}" for each in added] + [f"− {each}" for each in removed]
-    if (more := len(signed) - MOST_PARTS) > 0:
-        signed[MOST_PARTS:] = [_("%(count)d more") % {"count": more}]
-    return listed(signed)
+    """Return “added a, b, removed c” for a list of which the entry holds only what was removed and what was added."""
+    parts, room = [], MOST_PARTS
+    for words, names in ((_("added %(what)s"), added), (_("removed %(what)s"), removed)):
+        if shown := names[:room]:
+            parts.append(words % {"what": listed(shown)})
+            room -= len(shown)
+    if (more := len(added) + len(removed) - MOST_PARTS) > 0:
+        parts.append(_("%(count)d more") % {"count": more})
+    return listed(parts)

@@ -118,7 +118,7 @@ class ProofForm(forms.Form):
         choices=[(use, words.label) for use, words in WORDS.items()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Ship an app version that sends proofs first. Older ones are refused or get the online version."),
+        help_text=_("First ship an app version that sends proofs. Older ones are refused or get the online version."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -166,9 +166,11 @@ class DefaultApiForm(forms.ModelForm):
         help_texts = {
             "name": _("The name mini programs use, such as wx.getLocation. It can’t be changed later."),
             "title": _("What the API reads or does. Shown to developers when they apply."),
-            "restricted": _("Applies to new apps only. Lists of existing apps don’t change."),
+            "restricted": _("Applies to new apps only."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].disabled = self.instance.pk is not None
+        if self.instance.pk is not None:
+            self.fields["name"].disabled = True
+            self.fields["name"].help_text = _("The name mini programs use. It can’t be changed.")

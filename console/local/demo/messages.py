@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from console.base.accounts.models import User
@@ -22,7 +22,7 @@ from devmgmt.keys.tokens import Caller, issue
 from messaging import consents, sending
 from messaging.actions.gateways import ban, set_gateway
 from messaging.actions.templates import add_template
-from messaging.models import Ban, Message, MyTemplate, PublicTemplate
+from messaging.models import Ban, Gateway, Message, MyTemplate, PublicTemplate
 from messaging.states import Answer, MessageState
 from miniprograms.models import MiniProgram
 
@@ -163,3 +163,9 @@ def _settle(now: datetime) -> None:
     failed = sent.filter(accepted_at__gt=bad, accepted_at__lt=bad + timedelta(hours=20))
     failed.update(state=MessageState.FAILED, status=503, reason=FAILED, tries=9, finished_at=F("give_up_at"))
     sent.update(state=MessageState.DELIVERED, status=204, tries=1, finished_at=F("accepted_at") + timedelta(seconds=1))
+    for gateway in Gateway.objects.all():
+        tried = Message.objects.filter(application=gateway.application)
+        for state, column in ((MessageState.DELIVERED, "last_success_at"), (MessageState.FAILED, "last_failure_at")):
+            setattr(gateway, column, tried.filter(state=state).aggregate(last=Max("finished_at"))["last"])
+        gateway.last_failure = FAILED if gateway.last_failure_at else ""
+        gateway.save()

@@ -160,7 +160,10 @@ def _removed(apis: Sequence[SensitiveApi]) -> list[Effect]:
             count,
         )
 
-    words = _("It is removed from every mini program’s policy. Where the app protects it, no mini program can call it.")
+    words = _(
+        "It is removed from every mini program’s policy. "
+        "If the app treats it as protected, no mini program can call it any more."
+    )
     return [("device-mobile-off", words), *_left(apis, kept)]
 
 

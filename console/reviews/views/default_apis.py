@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.access import SignedInRequest, operator, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.activity.catalogue import Act, Catalogue, act_page, edit_page, list_page, selected_page
+from console.base.activity.catalogue import Act, Catalogue, Effect, act_page, edit_page, list_page, selected_page
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import posted
 from console.base.hosts import actions
@@ -36,6 +37,14 @@ def _mark(api: DefaultApi, by: User, *, restricted: bool, already: str) -> None:
         raise ActionRefused(already)
     api.restricted = restricted
     actions.keep(api, by=by)
+
+
+def _gone(rows: Sequence[DefaultApi]) -> list[Effect]:
+    new = ngettext("New apps start without it.", "New apps start without them.", len(rows))
+    existing = ngettext(
+        "Existing apps keep it and can now remove it.", "Existing apps keep them and can now remove them.", len(rows)
+    )
+    return [("minus", new), ("device-mobile", existing)]
 
 
 STAYS = ("device-mobile", gettext_lazy("Existing apps don't change."))
@@ -77,13 +86,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Delete %(count)d APIs?"),
             done_one=gettext_lazy("%(name)s deleted."),
             done=gettext_lazy("%(count)d APIs deleted."),
-            effects=(
-                ("minus", gettext_lazy("New apps start without deleted APIs.")),
-                (
-                    "device-mobile",
-                    gettext_lazy("Existing apps keep them and can now remove them."),
-                ),
-            ),
+            effects_of=_gone,
             danger=True,
         ),
     },
@@ -116,7 +119,6 @@ def _page(request: SignedInRequest, api: DefaultApi, **context: Any) -> HttpResp
         CATALOGUE,
         DefaultApiForm(posted(request), instance=api),
         save=lambda row: actions.keep(row, by=request.user),
-        list_title=_("Sensitive APIs"),
         **context,
     )
 

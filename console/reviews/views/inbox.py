@@ -94,7 +94,7 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     online = program.versions.online().select_related("package").first() if live else None
     approved = program.versions.approved().overtaking(Version.objects.online()).first() if live else None
     accepted = program.versions.accepted_with_binding().first() if live else None
-    context = {"program": program, "online": online, "approved": approved}
+    context = {"program": program, "live": live, "online": online, "approved": approved}
     context |= of_binding(decision, accepted) if accepted else {}
     return _decide(request, decision, miniprograms.decide_binding, template="reviews/binding.html", **context)
 
@@ -198,12 +198,14 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **contex
         words = {"subject": decided.subject(), "state": decided.get_state_display().lower()}
         return _("%(subject)s: %(state)s.") % words, _next(user)
 
+    is_granted = isinstance(decision, ProgramGrant) and decision.shown_state == "granted"
     return form_page(
         request,
         form,
         save=save,
         success=success,
         why_not=why_not_decide(decision, by=user),
+        may_revoke=is_granted and Permission.EDIT_APPLICATION in decision.application.held,  # type: ignore[attr-defined]
         **{"decision": decision, "application": decision.application, **context},
     )
 

@@ -51,6 +51,7 @@ def agreement(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "filter": filters,
         "mini_program": program,
         "online": online,
+        "effective_later": bool(online and online.effective_on and online.effective_on > today),
         "public_url": public_url(program),
         "draft": draft,
         "unchanged": unchanged,

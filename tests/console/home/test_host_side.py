@@ -73,7 +73,7 @@ def test_every_kind_of_request_the_late_ones_first(application, signed_in):
             permission.get_absolute_url(),
         ),
     ]
-    assert home_of(client)["waiting"].shown[0].label == f"Overdue, {settings.DECISION_OVERDUE_HOURS + 3} h"
+    assert home_of(client)["waiting"].shown[0].label == f"Overdue, waiting {settings.DECISION_OVERDUE_HOURS + 3} h"
 
 
 def test_the_oldest_of_many_and_how_many_more(application, signed_in):

@@ -108,6 +108,16 @@ def test_every_id_is_one_of_what_is_there(seeded):
 
 
 @pytest.mark.usefixtures("seeded")
+def test_gateways_know_how_their_messages_ended():
+    for gateway in Gateway.objects.all():
+        ended = Message.objects.filter(application=gateway.application, finished_at__isnull=False)
+        for state, last in (("delivered", gateway.last_success_at), ("failed", gateway.last_failure_at)):
+            assert last == max(ended.filter(state=state).values_list("finished_at", flat=True), default=None)
+        assert bool(gateway.last_failure) == bool(gateway.last_failure_at)
+    assert Gateway.objects.filter(last_success_at__isnull=False, last_failure_at__isnull=False).exists()
+
+
+@pytest.mark.usefixtures("seeded")
 def test_every_verb_of_the_history_is_recorded_when_it_happens():
     lately = timezone.now() - timedelta(minutes=20)
     moments = [

@@ -96,7 +96,7 @@ def test_figures_teams_and_people(client):
     )
     assert gone not in [row.user for row in page.context["people"]]
     assert reviewer.name in words(client.get("/platform/people/"))
-    assert f"{people}, 1 with a second factor" in words(page)
+    assert f"{people} people, 1 with a second factor" in words(page)
 
 
 @pytest.mark.usefixtures("healthy")

@@ -91,7 +91,7 @@ def test_for_a_first_version_every_file_is_new(signed_in, reviewer, decision):
     response = signed_in(reviewer).get(url(decision))
     comparison = response.context["comparison"]
     assert (len(comparison.added), comparison.removed, comparison.changed) == (7, [], [])
-    assert "No online version yet: all files are new" in response.content.decode()
+    assert "Nothing to compare with: all files are new" in response.content.decode()
 
 
 def test_a_version_that_is_online_itself_is_not_compared(signed_in, reviewer, decision):
@@ -105,7 +105,7 @@ def test_a_version_that_is_online_itself_is_not_compared(signed_in, reviewer, de
 def test_overdue_says_how_long(signed_in, reviewer, decision):
     ReviewDecision.objects.update(requested_at=timezone.now() - timedelta(hours=52, minutes=5))
     response = signed_in(reviewer).get(url(decision))
-    assert "Overdue, 52 h" in response.content.decode()
+    assert "Overdue, waiting 52 h" in response.content.decode()
 
 
 def test_it_shows_the_others_decisions(signed_in, reviewer, program, application):

@@ -142,6 +142,20 @@ def test_after_it_ended_nothing_newer_is_shown(signed_in, reviewer, program, bin
     assert ("3.14.15" in page, program.versions.get().package.sha256 in page) == (False, False)
 
 
+def test_an_ended_binding_says_who_ended_it_when_and_why(signed_in, reviewer, program, binding):
+    factories.make_online(program, "2.4.0")
+    client = signed_in(reviewer)
+    assert "<dt>Online version</dt><dd>2.4.0</dd>" in client.get(url(binding)).content.decode()
+    end = {"decided_by": reviewer, "decided_at": timezone.now(), "ended_by": program.created_by}
+    Binding.objects.filter(pk=binding.pk).update(
+        state="ended", ended_at=timezone.now(), end_reason="We merge both apps.", **end
+    )
+    text = client.get(url(binding)).content.decode()
+    assert "Online version" not in text
+    assert f"<dt>Ended by</dt><dd>{program.created_by}</dd>" in text
+    assert "<dt>Ended</dt>" in text and "<dd>We merge both apps.</dd>" in text
+
+
 def test_says_which_versions_an_approval_accepts(signed_in, reviewer, program, binding):
     """L-6: what is online, and what has passed its audit and may be published at any time."""
     client = signed_in(reviewer)

@@ -211,3 +211,13 @@ def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, applica
     )
     signed_in(admin).post(removal, {"note": "Complaints"})
     assert [grant.state for grant in (*DomainExemption.objects.all(), *ApiPermission.objects.all())] == ["ended"] * 3
+
+
+def test_the_decision_says_once_until_when_and_leads_to_the_grants(signed_in, application, admin, reviewer, granted):
+    _exemption, permission = granted
+    ApiPermission.objects.filter(pk=permission.pk).update(expires_at=timezone.now() + timedelta(days=5, hours=1))
+    for person, may in ((admin, True), (reviewer, False)):
+        text = signed_in(person).get(permission.get_absolute_url()).content.decode()
+        facts = text.partition("<dt>Granted until</dt>")[2].partition("</dd>")[0]
+        assert facts.count("<time") == 1 and "expires in 5 days" in facts
+        assert (f'class="btn btn-sm" href="{grants_url(application)}"' in text) is may

@@ -45,7 +45,7 @@ def test_overdue_requests_say_how_long(signed_in, reviewer, audit):
     ReviewDecision.objects.update(requested_at=timezone.now() - timedelta(hours=52, minutes=5))
     response = signed_in(reviewer).get(URL)
     assert [line.decision.shown_state for line in response.context["lines"]] == ["overdue"]
-    assert "Overdue, 52 h" in response.content.decode()
+    assert "Overdue, waiting 52 h" in response.content.decode()
 
 
 def test_tabs(signed_in, reviewer, audit, waiting_binding):

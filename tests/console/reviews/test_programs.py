@@ -56,6 +56,13 @@ def test_search(signed_in, application, team_admin, binding):
     assert found("ferry") == []
 
 
+def test_what_is_online_is_named_where_something_is(signed_in, admin, binding, program):
+    client = signed_in(admin)
+    assert "Online now" not in client.get(remove_url(binding)).content.decode()
+    factories.make_online(program, "2.4.0")
+    assert "Online now" in client.get(remove_url(binding)).content.decode()
+
+
 def test_remove(signed_in, application, admin, binding, program):
     binding.mini_program.team.memberships.update(role="developer")  # Who asked may not manage the program any more.
     holder = factories.make_member(program.team, "license_holder")
@@ -95,7 +102,7 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
     assert effects(client.get(remove_url(binding))) == [
         "Devices of Metro Wallet no longer get it.",
         f"{program.team} is notified, with the reason.",
-        "The audit of 1.1.0 continues without Metro Wallet.",
+        "Metro Wallet no longer decides in the audit of 1.1.0.",
     ]
     client.post(remove_url(binding), {"note": "Complaints"})
     audit.refresh_from_db()

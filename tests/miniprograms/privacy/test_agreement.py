@@ -1,8 +1,11 @@
 """The agreement's page: what is online, the draft, the versions, and what the newest package uses (S-2, S-3)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests import factories
 from tests.miniprograms.privacy.writing import find_data, publish, save, url
@@ -28,6 +31,16 @@ def test_what_is_online(signed_in, program, holder, settings):
     ] == []
     assert (response.context["unchanged"], response.context["lacks"]) == (True, [])
     assert response.context["why_not_publish"] == "The draft is the same as version 1, which is online."
+
+
+def test_the_first_version_asks_nobody_again_and_a_later_day_is_said(signed_in, program, holder):
+    client = signed_in(holder)
+    publish(program, holder)
+    page = client.get(url(program, "agreement")).content.decode()
+    assert "<dt>Effective from</dt>" in page and "Users must agree again" not in page
+    publish(program, holder, effective_on=timezone.localdate() + timedelta(days=2))
+    page = client.get(url(program, "agreement")).content.decode()
+    assert "<dt>Takes effect on</dt>" in page and "Users must agree again" in page
 
 
 def test_used_beside_declared(signed_in, program, holder):

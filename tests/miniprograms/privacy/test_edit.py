@@ -56,7 +56,7 @@ def test_the_log_tells_what_changed(program, holder):
         "Location: to show the next stop → –",
         "Camera: to scan codes",
         "Retention: 30 days → 7 days",
-        "Third parties: + Pay: payment https://pay.example/, − Push: alerts",
+        "Third parties: added Pay: payment https://pay.example/, removed Push: alerts",
         "Text in English: changed",
     ]
     assert entries(program).count() == 2

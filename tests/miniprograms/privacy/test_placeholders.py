@@ -12,7 +12,7 @@ from console.base.accounts.models import Team
 from console.base.core.markdown import rendered
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyDraft
-from miniprograms.privacy.placeholders import escaped, filled, filled_texts, template_in
+from miniprograms.privacy.placeholders import WITHOUT_THIRD_PARTIES, escaped, filled, filled_texts, template_in
 from miniprograms.privacy.rules import problems_in, unnamed_in
 from miniprograms.privacy.states import DataType, Language, Placeholder
 
@@ -101,6 +101,27 @@ def test_what_is_not_stated_yet_stands_in_brackets():
 def test_nothing_declared_reads_as_a_sentence():
     assert fill("{{data}}").strip() == "We use no personal data."
     assert fill("{{third_parties}}").strip() == "- None"
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (Language.EN, "City Bus contains no software or services of third parties that receive data."),
+        (Language.ZH, "City Bus未接入会接收信息的第三方软件或服务。"),
+    ],
+)
+def test_the_template_without_third_parties_does_not_contradict_itself(language, says):
+    text = template_in(language)
+    assert all(words in text for words, _instead in WITHOUT_THIRD_PARTIES[language])
+    without = shown(rendered(fill(text, language=language)))
+    assert says in without
+    for words in ("None", "following third parties", "section 2", "以下第三方", "第 2 节"):
+        assert words not in without
+    having = shown(rendered(fill(text, language=language, third_parties=[["Maps", "tiles", ""]])))
+    assert says not in having and "Maps" in having
+    own = text.replace("following third", "third").replace("以下第三方", "第三方")
+    kept = shown(rendered(fill(own, language=language)))
+    assert says not in kept and ("section 2" in kept or "第 2 节" in kept)
 
 
 def test_a_language_without_a_text_stays_empty():

@@ -135,6 +135,23 @@ def test_the_line_of_a_place_is_shown(signed_in, program, version):
     assert '<tr class="excerpt-line">' in response.content.decode()
 
 
+def test_a_new_file_is_shown_once(signed_in, program, version):
+    client = signed_in(program.created_by)
+    query = {"path": "pages/index/index.wxss", "line": "1"}
+    page = client.get(url(version, "file/"), query).content.decode()
+    assert page.count("view {}") == 1 and "View whole file" not in page
+    assert f"<span>{program} 1.1.0</span>" in page
+    long = upload(program, "1.2.0", **{"services/new.js": "Page({\n" + "  // more\n" * 40 + "})\n"})
+    page = client.get(url(long, "file/"), {"path": "services/new.js", "line": "1"}).content.decode()
+    assert 'changes/file/?path=services/new.js">View whole file</a>' in page
+
+
+def test_a_new_picture_is_not_after_anything(signed_in, program, version):
+    page = signed_in(program.created_by).get(url(version, "file/"), {"path": "icon.svg"}).content.decode()
+    caption = page.partition("<figcaption")[2].partition("</figcaption>")[0]
+    assert "New" in caption and "After" not in caption
+
+
 @pytest.mark.parametrize("line", ["0", "-1", "x", "²", "9" * 30, "99"])
 def test_lines_that_are_none(signed_in, program, version, line):
     response = signed_in(program.created_by).get(url(version, "file/"), {"path": "app.js", "line": line})
@@ -172,7 +189,7 @@ def test_without_a_path_it_goes_to_the_tree(signed_in, program, version):
 def test_without_an_online_version_every_file_is_new(signed_in, program):
     response = signed_in(program.created_by).get(url(upload(program, "1.0.0")))
     assert {kind for step, _name, kind in steps(response) if step == "file"} == {"added"}
-    assert "No online version yet: all files are new" in response.content.decode()
+    assert "Nothing to compare with: all files are new" in response.content.decode()
 
 
 def test_the_online_version_is_compared_with_what_it_came_after(signed_in, program, version):

@@ -98,7 +98,7 @@ def test_parts_in_which_nothing_was_found_are_one_line_that_opens(signed_in, hol
     factories.make_report(version, secrets=[secret()])
     response = signed_in(holder).get(url(version))
     found, folded = response.content.decode().split('<details class="card folded">')
-    assert response.context["reading"].clear_titles == ["Sensitive APIs", "Addresses called", "Personal data"]
+    assert response.context["reading"].clear_titles == ["sensitive APIs", "addresses called", "personal data"]
     assert "All code was analysed." in folded.split("</summary>")[0]
     assert ('id="secrets"' in found, 'id="secrets"' in folded) == (True, False)
     for part in ("apis", "domains", "data", "unread"):

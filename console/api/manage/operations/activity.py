@@ -66,7 +66,7 @@ class ActivityEntryOut(Schema):
 
 @endpoint(api.get, "/activity", Scope.READ, Permission.SIGNED_IN, response=Page[ActivityEntryOut], tags=TAGS)
 def list_activity(request: ApiRequest, asked: Annotated[ActivityAsked, Query()]) -> dict[str, Any]:
-    """List what was done in the holder's teams and host apps, newest first; for a token of one program, in that."""
+    """List the activity of the holder's teams and host apps, newest first; a mini program's token sees only its own."""
     if program := request.token.mini_program:
         return _entries(ActivityEntry.objects.of_program(program.app_id), asked)
     return _entries(activity_for(request.user), asked)

@@ -82,7 +82,7 @@ class TeamOut(Schema):
     tags=["Host apps"],
 )
 def list_applications(request: ApiRequest, asked: Paged) -> dict[str, Any]:
-    """List the host apps of the holder's teams; none for a token of one program."""
+    """List the host apps of the holder's teams; a token for one mini program sees none."""
     rows = HostApplication.objects.visible_to(request.user).select_related("team")
     return page_of(rows.none() if request.token.mini_program_id else rows, asked, _application_out)
 
@@ -164,7 +164,7 @@ def list_application_exemptions(
 
 @endpoint(api.get, "/teams", Scope.READ, Permission.VIEW, response=Page[TeamOut], tags=["Teams"])
 def list_teams(request: ApiRequest, asked: Paged) -> dict[str, Any]:
-    """List the holder's teams; none for a token of one program."""
+    """List the holder's teams; a token for one mini program sees none."""
     rows = Membership.objects.filter(user=request.user).select_related("team")
     return page_of(rows.none() if request.token.mini_program_id else rows, asked, _team_out)
 

@@ -315,7 +315,12 @@ def csv_link(context: Context, label: str | bool = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def pager(context: Context, page: Page[Any], total: str, csv: bool | str = False) -> SafeString:
-    """Draw the foot of a list: how many, with `csv` (or the words of its link) a file, Previous, Next."""
+    """Draw the foot of a list: how many, with `csv` (or the words of its link) a file, with other pages Previous, Next.
+
+    An empty list has none; its empty state says enough.
+    """
+    if not page.paginator.count:
+        return mark_safe("")
     base = url_with(context)
     glue = "" if base == "?" else "&"
     before = f"{base}{glue}page={page.previous_page_number()}" if page.has_previous() else ""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route, teams_for
 from console.base.accounts.models import Team, User
-from console.base.accounts.permissions import Permission, lacking
+from console.base.accounts.permissions import ApplicationRole, Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.views import activity_page
 from console.base.core.errors import ActionRefused, Conflict
@@ -75,7 +75,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
 def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Change the descriptive fields; who comes second sees what changed."""
-    seen = {name: getattr(application, name) for name in (*actions.DESCRIPTIVE, "revision")}
+    seen = {name: getattr(application, name) for name in (*actions.DESCRIPTIVE, "icon", "revision")}
     form = EditForm(posted(request), request.FILES or None, initial=seen)
 
     def save(data: dict[str, Any]) -> HostApplication:
@@ -157,10 +157,11 @@ def withdraw_reviewer(request: SignedInRequest, invited: ReviewerInvitation) -> 
 @route(Permission.EDIT_APPLICATION, load=person_for, methods="GET POST", sudo=True)
 def change_role(request: SignedInRequest, person: ApplicationMember) -> HttpResponse:
     """Give a person another role."""
+    other = next(role for role in ApplicationRole if role != person.role)
     return _dialog(
         request,
         person.application,
-        RoleForm(posted(request), initial={"role": person.role}),
+        RoleForm(posted(request), initial={"role": other}),
         template="hosts/confirm/change_role.html",
         save=lambda data: actions.change_role(person, by=request.user, **data),
         toast=lambda changed: (

@@ -118,6 +118,26 @@ def test_it_is_changed_switched_replayed_and_deleted(client, team):
     }  # fmt: skip
 
 
+def test_each_page_names_the_webhook(client, team):
+    webhook = factories.make_webhook(team).row
+    for name in ("edit", "switch_off", "secret", "replay", "delete"):
+        page = client.get(webhook.path_of(name)).content.decode()
+        assert webhook.address in page, name
+    assert 'name="chat_secret"' not in client.get(webhook.path_of("edit")).content.decode()
+    chat = factories.make_webhook(team, format="feishu").row
+    assert 'name="chat_secret"' in client.get(chat.path_of("edit")).content.decode()
+
+
+def test_a_delivery_in_a_part_opens_whole_in_a_new_tab(client, team):
+    webhook = factories.make_webhook(team).row
+    delivery = factories.make_delivery(webhook)
+    url = webhook.get_absolute_url()
+    part = client.get(url, {"part": 1}, headers={"HX-Request": "true"}).content.decode()
+    delivery_url = f"{url}?delivery={delivery.pk}"
+    assert f'<a href="{delivery_url}"' in part
+    assert f'hx-get="{delivery_url}&amp;part=1"' in part
+
+
 def test_what_a_server_answered_makes_no_page_of_ours(client, team):
     webhook = factories.make_webhook(team).row
     attempt = {"at": "2026-11-24T09:36:00+00:00", "ok": False, "status": 503, "seconds": 10.0}

@@ -53,6 +53,13 @@ def test_the_page_shows_what_is_important_or_all(house, log, signed_in):
     assert everything == ["signed_in", "signed_in", "wrong_password"]
 
 
+def test_that_nothing_was_important_is_not_that_nothing_was(house, signed_in):
+    client = signed_in(house.viewer)
+    house.viewer.security_entries.all().delete()
+    for url, words in (("/account/security/", "Nothing important yet"), ("/account/security/?log=all", "Nothing yet")):
+        assert f">{words}<" in client.get(url).content.decode()
+
+
 def test_an_administrator_sees_failures_of_members_and_not_from_where(house, log, signed_in):
     url = reverse("accounts:security_log", args=[house.team.pk])
     client = signed_in(house.admin)

@@ -33,6 +33,11 @@ def test_list_signed_out(db, client):
     assert client.get(reverse("accounts:list")).status_code == 302
 
 
+def test_that_nobody_is_invited_is_said_once(house, signed_in):
+    page = signed_in(house.admin).get(url(house)).content.decode()
+    assert page.lower().count("pending invitations") == 1
+
+
 @pytest.mark.parametrize("name", ["list", "profile"])
 def test_wrong_method(house, signed_in, name):
     assert signed_in(house.admin).delete(reverse(f"accounts:{name}")).status_code == 405

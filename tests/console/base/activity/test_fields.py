@@ -32,8 +32,8 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (Translated("Category"), None, "Fishing", "Category: Fishing"),
         (Field("Hours"), None, 0, "Hours: 0"),
         (Field("Tries"), 9, 0, "Tries: 9 → 0"),
-        (Field("request"), ["https://b"], ["https://a"], "request: + https://a, − https://b"),
-        (Field("socket"), [], list("abcdefg"), "socket: + a, + b, + c, + d, + e, 2 more"),
+        (Field("request"), ["https://b"], ["https://a"], "request: added https://a, removed https://b"),
+        (Field("socket"), [], list("abcdefg"), "socket: added a, b, c, d, e, 2 more"),
     ],
 )
 def test_a_change_is_told_in_words(field: Field, before: object, after: object, words: str) -> None:

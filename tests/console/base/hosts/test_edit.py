@@ -35,6 +35,20 @@ def test_a_new_icon_is_re_encoded_and_named_in_the_log(signed_in, application, a
     assert ActivityEntry.objects.get().after["icon"] == application.icon.name
 
 
+def test_the_form_shows_the_icon_that_is_there(signed_in, application, admin):
+    client = signed_in(admin)
+    assert "No file chosen" in client.get(url(application)).content.decode()
+    client.post(url(application), typed(icon=factories.make_icon()))
+    application.refresh_from_db()
+    page = client.get(url(application)).content.decode()
+    assert f'src="{application.icon.url}"' in page.partition("data-drop-picture")[2].partition(">")[0]
+    assert "No file chosen" not in page
+    client.post(url(application), typed(revision=application.revision, description="Other words."))
+    icon = application.icon.name
+    application.refresh_from_db()
+    assert (application.icon.name, application.description) == (icon, "Other words.")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_new_icon_replaces_the_file_and_a_refused_name_keeps_it(application, admin):
     as_it_is = {"name": application.name, "description": "", "listed": True}

@@ -84,6 +84,12 @@ def test_change_role(signed_in, application, admin, reviewer):
     assert admin.notifications.count() == 0
 
 
+def test_the_dialog_explains_the_roles_and_offers_the_other_one(signed_in, application, admin, reviewer):
+    response = signed_in(admin).get(url(application, reviewer, "role"))
+    assert response.context["form"]["role"].value() == "app_admin"
+    assert "Reviewers decide on version audits" in response.content.decode()
+
+
 def test_change_to_the_same_role(signed_in, application, admin, reviewer):
     response = signed_in(admin).post(url(application, reviewer, "role"), {"role": "reviewer"})
     assert response.status_code == 302
