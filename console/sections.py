@@ -87,7 +87,7 @@ MINI_PROGRAM = (
         "releases",
         "releases:versions",
         pages=(
-            (_("Now"), "releases:versions"),
+            (pgettext_lazy("versions", "Now"), "releases:versions"),
             (_("Uploads"), "releases:uploads"),
             (_("Audit records"), "releases:audits"),
             (_("Release history"), "releases:history"),

@@ -53,7 +53,7 @@ class StateTabs(ListFilter):
             "created": (pgettext_lazy("column", "Created"), NEWEST),
             "task": (_("Task"), (Lower("name"), *NEWEST)),
             "state": (_("Status"), (STATE, *NEWEST)),
-            "delivered": (_("Delivered"), (DELIVERED, *NEWEST)),
+            "delivered": (pgettext_lazy("to devices", "Delivered"), (DELIVERED, *NEWEST)),
             "window": (_("Schedule"), ("starts_at", *NEWEST)),
         },
         down=True,

@@ -6,6 +6,7 @@ from html import unescape
 
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.core.sheets import Column
 from console.base.core.states import badge_of
@@ -16,7 +17,7 @@ TASKS: tuple[Column, ...] = (  # of `rows_of`
     (_("App ID"), lambda row: row.task.mini_program.app_id),
     (_("Version"), lambda row: row.task.version.number),
     (_("Status"), lambda row: badge_of(row.state)[1]),
-    (_("Delivered"), lambda row: row.delivered),
+    (pgettext_lazy("to devices", "Delivered"), lambda row: row.delivered),
     (_("Number of users"), lambda row: row.task.user_limit),
     (_("Start (UTC)"), lambda row: row.task.starts_at),
     (_("End (UTC)"), lambda row: row.task.ends_at),

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TaskState(models.TextChoices):
@@ -36,9 +37,9 @@ class Reason(models.TextChoices):
     BY_HAND = "by_hand", _("Manually")
     PULLED_BACK = "pulled_back", _("Manually, pulled back")
     END_TIME = "end_time", _("End time reached")
-    PUBLISHED = "published", _("Version published")
+    PUBLISHED = "published", pgettext_lazy("why a task ended", "Version published")
     OVERTAKEN = "overtaken", _("A higher version was published")
-    OFF_SHELF = "off_shelf", _("Mini program taken off the shelf")
+    OFF_SHELF = "off_shelf", pgettext_lazy("why a task ended", "Mini program taken off the shelf")
     UNBOUND = "unbound", _("No host app is bound any more")
     GUARDRAIL = "guardrail", _("Suspended by the guardrail")
 

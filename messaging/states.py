@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TemplateKind(models.TextChoices):
@@ -50,7 +51,7 @@ class KeywordType(models.TextChoices):
     """What a value may be (M-5); the values are WeChat's, and the beginning of a keyword's name in `data`."""
 
     THING = "thing", _("any text")
-    NUMBER = "number", _("number")
+    NUMBER = "number", pgettext_lazy("a value", "number")
     LETTER = "letter", _("letters")
     SYMBOL = "symbol", _("symbols")
     CHARACTER_STRING = "character_string", _("letters, digits and symbols")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import pgettext_lazy
 
 from console.platform.models import WORKER_NAME
 
@@ -44,7 +44,7 @@ TABLES: dict[str, str | Promise] = {
     "miniprograms_programuser": _("Mini program users"),
     "miniprograms_miniprogram": _("Mini programs"),
     "releases_package": _("Packages"),
-    "releases_version": _("Versions"),
+    "releases_version": pgettext_lazy("rows", "Versions"),
     "reviews_report": _("Review reports"),
     "grayscale_grayscaletask": _("Grayscale tasks"),
     "grayscale_objectlist": _("Object lists, for matching"),
@@ -72,13 +72,13 @@ def label_of(row: str) -> str:
 def period(seconds: int) -> str:
     """Return “every 10 s”, “every 5 min”, “every hour”, “every 2 days”."""
     if seconds >= DAY and seconds % DAY == 0:
-        return _many(seconds // DAY, ngettext("every day", "every %(count)d days", seconds // DAY))
+        return _every(seconds // DAY, _("every day"), _("every %(count)d days"))
     if seconds >= HOUR and seconds % HOUR == 0:
-        return _many(seconds // HOUR, ngettext("every hour", "every %(count)d hours", seconds // HOUR))
+        return _every(seconds // HOUR, _("every hour"), _("every %(count)d hours"))
     if seconds >= MINUTE and seconds % MINUTE == 0:
-        return _many(seconds // MINUTE, ngettext("every minute", "every %(count)d min", seconds // MINUTE))
-    return _many(seconds, ngettext("every second", "every %(count)d s", seconds))
+        return _every(seconds // MINUTE, _("every minute"), _("every %(count)d min"))
+    return _every(seconds, _("every second"), _("every %(count)d s"))
 
 
-def _many(count: int, words: str) -> str:
-    return words % {"count": count} if "%(count)d" in words else words
+def _every(count: int, one: str | Promise, several: str | Promise) -> str:
+    return str(one) if count == 1 else str(several) % {"count": count}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core import times, zones
-from console.base.core.text import visible, visible_lines
+from console.base.core.text import is_chinese, visible, visible_lines
 from console.base.hosts.models import HostApplication
 from devmgmt.logs import volume as minutes
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow
@@ -251,8 +251,8 @@ def error_rows(groups: Iterable[ErrorGroup], criteria: Criteria) -> list[ErrorRo
 
 
 def used_words(used: int, most: int) -> str:
-    """Say how much of the daily limit is used: “1.9 of 5 million”, “12,340 of 50,000”."""
-    if most < 1_000_000:
+    """Say how much of the daily limit is used: “1.9 of 5 million”, “12,340 of 50,000”; in Chinese, whole numbers."""
+    if most < 1_000_000 or is_chinese():
         return _("%(used)s of %(most)s") % {"used": f"{used:,}", "most": f"{most:,}"}
     short = f"{used / 1_000_000:.1f}" if used >= 1_000_000 else f"{used:,}"
     return _("%(used)s of %(most)s million") % {"used": short, "most": f"{most / 1_000_000:,g}"}

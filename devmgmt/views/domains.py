@@ -19,6 +19,7 @@ from console.base.core import times
 from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, posted
 from console.base.core.sheets import is_asked, sheet
+from console.base.core.text import is_chinese
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules
@@ -41,6 +42,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         return sheet(request, program.server_domains.all(), DOMAINS, name=f"domains-{program.app_id}")
     at, lists = timezone.now(), actions.domains_of(program)
     used = actions.domain_changes(program, at=at)
+    month = times.platform_day(at).month
     bound = list(program.bindings.bound().applications())
     exemptions = DomainExemption.objects.filter(mini_program=program)
     shown = exemptions.select_related("application", "requested_by", "decided_by", "ended_by")
@@ -55,7 +57,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "most_domains": MOST_DOMAINS,
         "used": used,
         "most_changes": MOST_CHANGES,
-        "month": MONTHS[times.platform_day(at).month],
+        "month": times.MONTHS[month - 1] if is_chinese() else MONTHS[month],
         "why_not_edit": missing or rules.why_not_change_domains(used, at=at),
         "exemptions": live,
         "renewable": askable,

@@ -103,7 +103,7 @@ def _applications(reach: Reach) -> SafeString:
             else format_html("<strong>{}</strong>", name)
             for name, lowest, highest in reach.applications
         ],
-        _("and"),
+        pgettext("between conditions", " and "),
     )
 
 
@@ -140,7 +140,7 @@ def reach_sentence(reach: Reach) -> SafeString:
     pieces = [format_html(_("Devices in {}"), _strong_applications(reach))]
     if reach.platforms:
         platforms = [_strong(_platform(row, _("any %(platform)s"))) for row in reach.platforms]
-        pieces.append(format_html(_("on {}"), _listed(platforms, _("or"))))
+        pieces.append(format_html(_("on {}"), _listed(platforms, pgettext("between conditions", " or "))))
     for kind, count in reach.objects.items():
         words = format_html(str(LISTED[kind].sentence), f"{count:,}")
         pieces.append(format_html(_("{} (not imported yet)"), words) if kind in reach.undecided else words)
@@ -154,7 +154,7 @@ def _strong_applications(reach: Reach) -> SafeString:
     if reach.every_application:
         words = _("both host apps") if reach.bound == 2 else _("all %(count)d host apps") % {"count": reach.bound}
         return _strong(words)
-    return _listed([_strong(ranged(*row)) for row in reach.applications], _("or"))
+    return _listed([_strong(ranged(*row)) for row in reach.applications], pgettext("between conditions", " or "))
 
 
 def _strong(words: str) -> SafeString:
@@ -165,7 +165,7 @@ def _listed(pieces: Sequence[SafeString], last: str) -> SafeString:
     """Return “a, b and c” of pieces that are marked up."""
     if len(pieces) < 2:
         return pieces[0]
-    return format_html("{} {} {}", _joined(pieces[:-1], _(", ")), last, pieces[-1])
+    return format_html("{}{}{}", _joined(pieces[:-1], _(", ")), last, pieces[-1])
 
 
 def _joined(pieces: Sequence[str], glue: str) -> SafeString:

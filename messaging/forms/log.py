@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.base.hosts.models import HostApplication
 from messaging.localization import title_of
@@ -42,8 +42,8 @@ class LogForm(forms.Form):
 
     template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
     application = forms.ChoiceField(label=gettext_lazy("Host app"), required=False)
-    since = _day(gettext_lazy("From"))
-    until = _day(gettext_lazy("To"))
+    since = _day(pgettext_lazy("a day", "From"))
+    until = _day(pgettext_lazy("a day", "To"))
     recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid or account"), 128)
     message = _text(gettext_lazy("Message ID"), gettext_lazy("msg_1042"), 24)
 

@@ -57,6 +57,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Show %(count)d templates in the library?"),
             done_one=gettext_lazy("“%(name)s” shown in the library."),
             done=gettext_lazy("%(count)d templates shown in the library."),
+            name_of=title_of,
             effects=(("eye", gettext_lazy("Teams can select templates in the library for their mini programs.")),),
         ),
         "withhold": Act(
@@ -67,6 +68,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Hide %(count)d templates from the library?"),
             done_one=gettext_lazy("“%(name)s” hidden from the library."),
             done=gettext_lazy("%(count)d templates hidden from the library."),
+            name_of=title_of,
             effects=(STAYS,),
             effects_of=_hidden,
         ),
@@ -78,6 +80,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Delete %(count)d templates?"),
             done_one=gettext_lazy("“%(name)s” deleted."),
             done=gettext_lazy("%(count)d templates deleted."),
+            name_of=title_of,
             effects=(("trash", gettext_lazy("The keywords are deleted, too.")),),
             danger=True,
         ),

@@ -137,7 +137,7 @@ class ErrorRate:
             "Likely %(range)s, based on %(count)s device.", "Likely %(range)s, based on %(count)s devices.", devices
         )
         low, high = (decimals(round(value, 1)) for value in self.figures.likely)
-        return words % {"range": f"{low}–{high} %", "count": f"{devices:,}"}
+        return words % {"range": _("%(rate)s %%") % {"rate": f"{low}–{high}"}, "count": f"{devices:,}"}
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Evidence:
 
 def percent(rate: float | None) -> str:
     """Return “12.5 %”, “0.25 %”: two decimals below ten, one above; “–” for None."""
-    return "–" if rate is None else f"{figure(rate)} %"
+    return "–" if rate is None else _("%(rate)s %%") % {"rate": figure(rate)}
 
 
 def figure(rate: float) -> str:

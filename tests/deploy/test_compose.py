@@ -96,7 +96,7 @@ def prepare(folder: Path) -> dict[str, str]:
 def test_the_proxy_is_the_shipped_one(tmp_path: Path) -> None:
     """nginx.sh changes the names, addresses and logs of the tested configuration, and nothing else."""
     script = (DEPLOY / "compose" / "nginx.sh").read_text()
-    script = script.replace("/etc/console/shipped", str(DEPLOY / "nginx")).replace("/tmp/", f"{tmp_path}/")
+    script = script.replace("/tmp/", f"{tmp_path}/").replace("/etc/console/shipped", str(DEPLOY / "nginx"))
     script = re.sub(r"^exec nginx.*", "", script, flags=re.M)
     variables = {"CONSOLE_HOST": HOST, "CONSOLE_NETWORK": "10.9.8", "PATH": "/usr/bin:/bin"}
     subprocess.run(["sh", "-c", script], env=variables, check=True, timeout=60)

@@ -53,7 +53,7 @@ def test_shows_each_list_with_its_count(client: Client, program: MiniProgram) ->
         "https://bücher.example",
         "xn--bcher-kva.example",
         "1 / 200",
-        "No domains yet, so wx.connectSocket can't access anything.",
+        "No domains yet, so wx.connectSocket can’t access anything.",
         "0 of 50",
         "malicious code, viruses",
     ):

@@ -56,7 +56,7 @@ class Row:
         if not self.total:
             return ""
         share = int(1000 * self.delivered / self.total) / 10
-        return f"{share:g} %"
+        return _("%(rate)s %%") % {"rate": f"{share:g}"}
 
 
 def rows_of(webhooks: Iterable[Webhook], *, at: datetime) -> list[Row]:

@@ -132,7 +132,7 @@ class PeopleFilter(ListFilter):
     q = SearchFilter(_("Name or e-mail"), method="search")
     sort = SortFilter(
         {
-            "name": (_("Name"), (Lower("name"), "email")),
+            "name": (pgettext_lazy("of a person", "Name"), (Lower("name"), "email")),
             "seen": (_("Last active"), (SEEN, Lower("name"))),
             "created": (pgettext_lazy("column", "Created"), ("date_joined",)),
         }

@@ -165,7 +165,7 @@ class DefaultApiForm(forms.ModelForm):
         widgets = {"name": forms.TextInput(attrs=API_NAME)}
         help_texts = {
             "name": _("The name mini programs use, such as wx.getLocation. It can’t be changed later."),
-            "title": _("What the API reads or does. Shown to developers when they apply."),
+            "title": _("What the API reads or does, in English. Chinese is shown where a translation exists."),
             "restricted": _("Applies to new apps only."),
         }
 

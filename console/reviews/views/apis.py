@@ -17,7 +17,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.catalogue import Act, Effect, acts_page, buttons
 from console.base.core.pages import confirm_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
-from console.base.core.text import all_of
+from console.base.core.text import all_of, listed
 from console.base.hosts import actions, rules
 from console.base.hosts.access import api_for, application_for
 from console.base.hosts.forms import ApiForm
@@ -85,7 +85,8 @@ def _first(names: list[str]) -> str:
     """Say the first names of a list, and how many more it has."""
     shown = names[:NAMES_SHOWN]
     if more := len(names) - len(shown):
-        shown.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})
+        words = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more)
+        return words % {"names": listed(shown), "count": more}
     return all_of(shown)
 
 

@@ -69,6 +69,16 @@ def test_while_it_is_frozen(signed_in, program, admin):
     assert "&lt;b&gt;Leaked&lt;/b&gt;" in text
 
 
+def test_the_reset_of_a_frozen_secret_promises_no_overlap(signed_in, program, admin):
+    actions.generate(program, by=admin)
+    client = signed_in(admin)
+    asked = [" ".join(client.get(url(program, "reset")).content.decode().split())]
+    actions.freeze(program, reason="Leaked", by=admin)
+    asked.append(" ".join(client.get(url(program, "reset")).content.decode().split()))
+    assert ["both secrets work until it ends" in page for page in asked] == [True, False]
+    assert ["the new one will be, too" in page for page in asked] == [False, True]
+
+
 def test_the_day_begins_anew(signed_in, program, admin):
     with time_machine.travel(NOON, tick=False) as clock:
         made = actions.generate(program, by=admin)

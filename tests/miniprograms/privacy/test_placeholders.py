@@ -107,7 +107,7 @@ def test_nothing_declared_reads_as_a_sentence():
     ("language", "says"),
     [
         (Language.EN, "City Bus contains no software or services of third parties that receive data."),
-        (Language.ZH, "City Bus未接入会接收信息的第三方软件或服务。"),
+        (Language.ZH, "“City Bus”未接入会接收信息的第三方软件或服务。"),
     ],
 )
 def test_the_template_without_third_parties_does_not_contradict_itself(language, says):

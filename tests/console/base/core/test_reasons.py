@@ -15,8 +15,8 @@ from console.base.core.outbox.reasons import in_words
 @pytest.mark.parametrize(
     ("stored", "read"),
     [
-        ("The host app has no gateway", "该宿主应用没有消息网关"),
-        ("The host app has no server secret", "该宿主应用没有服务端密钥"),
+        ("The host app has no gateway", "该应用没有消息网关"),
+        ("The host app has no server secret", "该应用没有服务端密钥"),
         ("The address is in a private network", "该地址位于私有网络"),
         ("The address must begin with https://", "地址必须以 https:// 开头"),
         ("The receiver responded with 503", "接收方响应 503"),
