@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from console.base.core import times
+from console.base.core.outbox.reasons import in_words
 from console.base.core.text import all_of, listed
 from console.home.findings import FAILED
 from console.home.rows import Row
@@ -45,6 +46,11 @@ def failed(row: Row) -> Facts:
     """“3 messages of City Bus failed”."""
     words = ngettext("%(count)d message of %(program)s failed", "%(count)d messages of %(program)s failed", row.count)
     return {**facts_of(row), "words": words % {"count": row.count, "program": row.program}}
+
+
+def answer(row: Row) -> Facts:
+    """What a gateway answered, which is stored in English."""
+    return {**facts_of(row), "words": in_words(row.words)}
 
 
 def higher(row: Row) -> Facts:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 
 from console.home.facts import (
     Facts,
+    answer,
     asked_for,
     decided,
     expires,
@@ -152,6 +153,7 @@ APPLICATIONS = {
     "gateway": Kind(
         title=_("The gateway of %(application)s is failing"),
         context=_("Its answer: “%(words)s”"),
+        facts=answer,
         state="failed",
         url=of_application("hosts:gateway"),
         action=_("View"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from messaging.models import Gateway
@@ -60,6 +61,21 @@ def test_how_it_answers(signed_in, application, admin, fields, moments, words):
     now = timezone.now()
     Gateway.objects.update(**fields, **{name: now + later for name, later in moments.items()})
     assert words in text(signed_in(admin).get(url(application)))
+
+
+def test_what_it_answered_is_said_in_the_reader_s_language(signed_in, application, admin):
+    factories.make_gateway(application)
+    now = timezone.now()
+    Gateway.objects.update(
+        failures=10, last_failure="The gateway responded with 503", last_failure_at=now, open_until=now + HOUR
+    )
+    admin.language = "zh-hans"
+    admin.save()
+    client = signed_in(admin)
+    for address in (url(application), reverse("home")):
+        page = text(client.get(address))
+        assert "网关返回 503" in page
+        assert "responded" not in page
 
 
 def test_figures_of_the_last_day(signed_in, application, admin, program):

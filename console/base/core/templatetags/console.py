@@ -96,6 +96,7 @@ from django.utils.translation import gettext as _
 
 from console.base.core import text
 from console.base.core.filters import ListFilter
+from console.base.core.outbox import reasons
 from console.base.core.states import badge_of
 from console.base.core.templatetags.times import ago
 from console.base.core.templatetags.times import clock as time_of_day
@@ -143,6 +144,15 @@ def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
     """Draw a property as a small square tag; purple is Grayscale's alone."""
     picture = mark_safe(svg(icon, 14)) if icon else ""  # noqa: S308
     return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    """Say in the reader's language why something was not delivered, which is stored in English."""
+    return reasons.in_words(reason)
+
+
+register.filter("full_stop", text.full_stop)
 
 
 @register.filter
