@@ -284,9 +284,10 @@ class Frame:
         host_side = self._groups(GROUPS[2:3])
         for entry in host_side[0]["entries"]:
             entry["active"] = False
-        own = {"own": True, "entries": self._application_entries()}
+        own = {"own": True, "entries": self._application_entries}
         return [*self._groups(GROUPS_ABOVE), *host_side, own, *self._groups(GROUPS[3:])]
 
+    @cached_property
     def _application_entries(self) -> list[dict[str, Any]]:
         pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]
         elsewhere = ELSEWHERE.get(self._view_name, "")
@@ -306,7 +307,7 @@ class Frame:
         elif self.in_platform:
             steps = self._pages(PLATFORM[0])[1:]
         elif self.application_id:
-            steps = self._application_entries()[1:]
+            steps = self._application_entries[1:]
         elif self.app_id:
             for section in MINI_PROGRAM[1:]:
                 if section.holds(match):

@@ -16,7 +16,7 @@ from console.base.activity.events import Event, event_of
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
-from console.base.core.text import any_of
+from console.base.core.text import any_of, percentage
 from grayscale import events
 from grayscale.guardrail_words import harm_words
 from grayscale.models import GrayscaleTask
@@ -123,7 +123,7 @@ def _change(key: str, before: Any, after: Any) -> str:
 
 
 def _guardrail(after: dict[str, Any]) -> str:
-    limits = [_("%(rate)s %%") % after] if after["rate"] else []
+    limits = [percentage(after["rate"])] if after["rate"] else []
     limits += [_("%(points)s points") % after] if after["points"] else []
     words = ngettext(
         "Guardrail: %(limits)s, with at least %(count)s device",

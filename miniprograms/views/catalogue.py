@@ -24,7 +24,6 @@ from miniprograms.forms import CategoryForm, IdeDownloadForm, OrderForm
 from miniprograms.models import Category, IdeDownload
 
 DELETE = gettext_lazy("Delete")
-DONE_ONE = gettext_lazy("%(name)s deleted.")
 
 
 def _gone(rows: Sequence[Category]) -> list[Effect]:
@@ -68,7 +67,7 @@ DOWNLOADS = Catalogue(
             verb=lambda row, by: actions.discard(row, by=by),
             ask_one=gettext_lazy("Delete %(name)s?"),
             ask=gettext_lazy("Delete %(count)d downloads?"),
-            done_one=DONE_ONE,
+            done_one=gettext_lazy("%(name)s deleted."),
             done=gettext_lazy("%(count)d downloads deleted."),
             effects_of=_no_longer_offered,
             danger=True,

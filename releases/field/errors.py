@@ -16,7 +16,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.core.text import decimals
+from console.base.core.text import decimals, percentage
 
 SURE = 1.96  # standard errors to each side: 95 of 100 such ranges hold the true share
 
@@ -137,7 +137,7 @@ class ErrorRate:
             "Likely %(range)s, based on %(count)s device.", "Likely %(range)s, based on %(count)s devices.", devices
         )
         low, high = (decimals(round(value, 1)) for value in self.figures.likely)
-        return words % {"range": _("%(rate)s %%") % {"rate": f"{low}–{high}"}, "count": f"{devices:,}"}
+        return words % {"range": percentage(f"{low}–{high}"), "count": f"{devices:,}"}
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Evidence:
 
 def percent(rate: float | None) -> str:
     """Return “12.5 %”, “0.25 %”: two decimals below ten, one above; “–” for None."""
-    return "–" if rate is None else _("%(rate)s %%") % {"rate": figure(rate)}
+    return "–" if rate is None else percentage(figure(rate))
 
 
 def figure(rate: float) -> str:

@@ -21,7 +21,7 @@ from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission,
 from console.base.accounts.presenters import TeamCard, team_cards
 from console.base.activity import payloads
 from console.base.core.outbox.reasons import in_words
-from console.base.core.text import visible, visible_lines
+from console.base.core.text import percentage, visible, visible_lines
 from console.base.hosts.models import HostApplication
 
 IN_PART = 6  # deliveries on pages of others
@@ -56,7 +56,7 @@ class Row:
         if not self.total:
             return ""
         share = int(1000 * self.delivered / self.total) / 10
-        return _("%(rate)s %%") % {"rate": f"{share:g}"}
+        return percentage(f"{share:g}")
 
 
 def rows_of(webhooks: Iterable[Webhook], *, at: datetime) -> list[Row]:

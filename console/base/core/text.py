@@ -76,6 +76,11 @@ def decimals(value: float | Decimal) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def percentage(figure: object) -> str:
+    """Return “12.5 %” of a figure that is written already; Chinese has no space before the sign."""
+    return _("%(rate)s %%") % {"rate": figure}
+
+
 def is_chinese(language: str = "") -> bool:
     """Return whether this language, or without one the reader's, is Chinese: for what is kept in both languages."""
     return (language or get_language() or "").startswith("zh")

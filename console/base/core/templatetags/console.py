@@ -146,13 +146,9 @@ def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
     return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
 
 
-@register.filter
-def reason_words(reason: str) -> str:
-    """Say in the reader's language why something was not delivered, which is stored in English."""
-    return reasons.in_words(reason)
-
-
 register.filter("full_stop", text.full_stop)
+register.filter("percentage", text.percentage)
+register.filter("reason_words", reasons.in_words)
 
 
 @register.filter
