@@ -40,15 +40,17 @@ def replace_dead(*, connection: Any, **_named: Any) -> None:
     remember(given)
     if connection.pool is None or getattr(taken, "anew", False):
         return
+    look_after = connection.pool.check
     if _is_of_standby(given):
         given.close()  # or the pool would give it to the next one
+        look_after = connection.pool.drain  # The others led there, too, and are alive.
     elif not _has_news(given):
         return
     try:
         ConnectionPool.check_connection(given)
     except psycopg.Error:
         connection.close()
-        connection.pool.check()
+        look_after()
         taken.anew = True  # One try: what comes now is used, whatever it is.
         try:
             connection.connect()
