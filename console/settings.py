@@ -111,7 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "console.sections.frame",
+                "console.frame.frame",
                 "console.platform.context.late_parts",
                 "console.local.context.mailbox",
             ],

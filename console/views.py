@@ -42,6 +42,7 @@ from console.base.core.resend import is_from_here, resend_page
 from console.base.core.toasts import Undo, toast
 from console.base.hosts.access import activity_for
 from console.base.hosts.models import HostApplication
+from console.frame import Frame
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
 from console.home.first_run import checklist_for
@@ -51,7 +52,7 @@ from console.home.person import Person
 from console.home.rows import gather
 from console.home.search import Group, Scope, actions, cleaned, find, pages
 from console.home.waiting import waiting
-from console.sections import Frame, section_of
+from console.sections import section_of
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.tasks import rows_of, with_facts
 from miniprograms.access import mini_program_for

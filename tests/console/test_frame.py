@@ -10,7 +10,8 @@ from django.test import RequestFactory
 from django.urls import resolve, reverse
 
 from console.base.accounts.models import Notification
-from console.sections import MINI_PROGRAM, Frame, frame
+from console.frame import Frame, frame
+from console.sections import MINI_PROGRAM
 from tests.factories import (
     make_application,
     make_binding,
