@@ -1,4 +1,5 @@
 // Filters that submit themselves, textareas that count, one submit per form.
+import { number } from './figures.js';
 import { focusMarked, focusPage } from './focus.js';
 
 document.addEventListener('change', event => {
@@ -19,7 +20,6 @@ function count (area) {
     place.setAttribute('aria-hidden', 'true')
     area.before(place)
   }
-  const number = value => value.toLocaleString(document.documentElement.lang)
   place.textContent = document.getElementById('announcer').dataset.counter
     .replace('N', number([...area.value].length)).replace('M', number(area.maxLength))
 }

@@ -1,5 +1,6 @@
 // The log page: rows that open in place, older entries, live tail.
 import { announce } from './announce.js';
+import { number } from './figures.js';
 import { ask, loadParts, move } from './logs-parts.js';
 
 const EVERY = 3000
@@ -183,7 +184,7 @@ function speed (entries, all) {
 function tell (count) {
   unsaid += count
   if (!unsaid || Date.now() - said < SAY_EVERY) return
-  announce(tail.dataset.new.replace('N', unsaid.toLocaleString(document.documentElement.lang)))
+  announce(tail.dataset.new.replace('N', number(unsaid)))
   said = Date.now()
   unsaid = 0
 }
@@ -213,7 +214,7 @@ async function look () {
   }
   const now = speed(entries, all)
   looked = Date.now()
-  rate(now ? tail.dataset.rate.replace('N', now.toLocaleString(document.documentElement.lang, { maximumFractionDigits: now < 2 ? 1 : 0 })) : tail.dataset.quiet)
+  rate(now ? tail.dataset.rate.replace('N', number(now, { maximumFractionDigits: now < 2 ? 1 : 0 })) : tail.dataset.quiet)
   tell(entries.length)
   fresh ||= entries.length > 0
   if (move(fresh)) fresh = false

@@ -1,10 +1,11 @@
 // Object lists of a grayscale task's form: a chosen txt is sent immediately, read while one can go on, and reported.
 // Without this the form brings the file itself.
+import { number, percent } from './figures.js';
+
 const running = new WeakMap()
 
 const listOf = element => element.closest('[data-objects-list]')
 const find = (list, name) => list.querySelector(`[data-objects-${name}]`)
-const number = value => value.toLocaleString(document.documentElement.lang)
 
 function say (words) {
   const place = document.getElementById('announcer')
@@ -61,11 +62,11 @@ function send (list, file) {
   running.set(list, request)
   find(list, 'place').replaceChildren()
   showError(list, '')
-  showProgress(list, 0, '0 %')
+  showProgress(list, 0, percent(0))
   request.upload.addEventListener('progress', event => {
     if (!event.lengthComputable) return
     const part = event.loaded / event.total
-    showProgress(list, 50 * part, part < 1 ? `${Math.floor(100 * part)} %` : sent)
+    showProgress(list, 50 * part, part < 1 ? percent(100 * part) : sent)
   })
   request.addEventListener('progress', () => {
     const step = lastLine(request.responseText)

@@ -1,11 +1,11 @@
 // Drop zones and the progress of an upload. A file field works by itself; this makes it comfortable.
+import { number, percent } from './figures.js';
+
 const size = bytes => {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte']
   let step = 0
   while (bytes >= 1024 && step < units.length - 1) { bytes /= 1024; step++ }
-  return new Intl.NumberFormat(document.documentElement.lang, {
-    style: 'unit', unit: units[step], maximumFractionDigits: step > 1 ? 1 : 0
-  }).format(bytes)
+  return number(bytes, { style: 'unit', unit: units[step], maximumFractionDigits: step > 1 ? 1 : 0 })
 }
 
 function show (zone, file) {
@@ -49,7 +49,7 @@ document.addEventListener('htmx:xhr:progress', event => {
   const part = 100 * event.detail.loaded / event.detail.total
   box.hidden = false
   box.querySelector('progress').value = part
-  words.textContent = part < 100 ? `${Math.floor(part)} %` : words.dataset.sent
+  words.textContent = part < 100 ? percent(part) : words.dataset.sent
 })
 
 document.addEventListener('htmx:beforeRequest', event => {

@@ -1,0 +1,7 @@
+// Figures as the reader's language writes them.
+const language = document.documentElement.lang
+
+export const number = (value, options) => value.toLocaleString(language, options)
+
+// Of a whole part, 0 to 100: Chinese has no space before the sign (`percentage` in console/base/core/text.py).
+export const percent = part => `${Math.floor(part)}${language.startsWith('zh') ? '' : ' '}%`
