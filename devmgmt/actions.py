@@ -240,7 +240,7 @@ def revoke(grant: G, *, by: User, reason: str, at: datetime | None = None) -> G:
     policy is without it (D-4).
     """
     if not reason.strip():
-        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="note")
+        raise ActionRefused(_("Enter a reason. The mini program’s team will see it."), field="note")
     grant.mini_program, at = lock(grant.mini_program), at or timezone.now()
     _end(grant, by=by, at=at, reason=reason)
     emit(events.moves_of(grant).revoked(grant, was=DecisionState.APPROVED, by=by, at=at, reason=reason))
@@ -270,7 +270,7 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
     if not program.bindings.bound().filter(application=application).exists():
         raise ActionRefused(
-            _("%(program)s isn't bound to %(application)s.") % {"program": program, "application": application},
+            _("%(program)s isn’t bound to %(application)s.") % {"program": program, "application": application},
             field="application",
         )
 
@@ -281,7 +281,7 @@ def _refuse_unaskable(wanted: Sequence[str], application: HostApplication, live:
     for api in wanted:
         if api not in restricted:
             raise ActionRefused(
-                _("%(application)s doesn't restrict %(api)s.") % {"api": api, "application": application},
+                _("%(application)s doesn’t restrict %(api)s.") % {"api": api, "application": application},
                 field="apis",
             )
         if api in asked:

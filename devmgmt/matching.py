@@ -156,7 +156,7 @@ def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
         raise ActionRefused(_("Remove the port. Socket domains allow any port."))
     ascii_host = to_ascii(host)
     if ascii_host == own_host:
-        raise ActionRefused(_("This is the console's own domain. Mini programs can't access it."))
+        raise ActionRefused(_("This is the console’s own domain. Mini programs can’t access it."))
     _refuse_nobodys(ascii_host)
     number = None if port is None else _port_number(port)
     return Domain(ascii_host, None if number == DEFAULT_PORT else number)
@@ -165,7 +165,7 @@ def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
 def to_ascii(host: str) -> str:
     """Return a host name in ASCII and lower case, by IDNA 2008; raises ActionRefused for what is none (D-1)."""
     if "*" in host:
-        raise ActionRefused(_("Wildcards aren't supported. Enter each domain."))
+        raise ActionRefused(_("Wildcards aren’t supported. Enter each domain."))
     if not host:
         raise ActionRefused(_("The domain is missing."))
     if len(host) > LONGEST_HOST:
@@ -273,7 +273,7 @@ def _port_number(port: str) -> int:
     if not port:
         raise ActionRefused(_("Enter a port after the colon."))
     if not _PORT.fullmatch(port) or int(port) > HIGHEST_PORT:
-        words = _("“%(port)s” isn't a valid port. Enter a number from 1 to %(highest)d without leading zeros.")
+        words = _("“%(port)s” isn’t a valid port. Enter a number from 1 to %(highest)d without leading zeros.")
         raise ActionRefused(words % {"port": _quoted(port), "highest": HIGHEST_PORT})
     return int(port)
 
@@ -284,13 +284,13 @@ def _quoted(text: str) -> str:
 
 def _not_a_name(text: str) -> str:
     words = _(
-        "“%(text)s” can't be used in a domain. Use letters, digits and inner hyphens, with dots between the parts."
+        "“%(text)s” can’t be used in a domain. Use letters, digits and inner hyphens, with dots between the parts."
     )
     return words % {"text": _quoted(text)}
 
 
 def _no_address() -> str:
-    return _("IP addresses aren't supported. Enter a domain.")
+    return _("IP addresses aren’t supported. Enter a domain.")
 
 
 def _too_long() -> str:

@@ -32,7 +32,7 @@ def why_not_change_domains(used: int, *, at: datetime) -> str:
     """D-1: so many saved changes in a calendar month."""
     if used < MOST_CHANGES:
         return ""
-    words = _("You've used all %(most)d changes this month. You can change domains again on %(day)s.")
+    words = _("You’ve used all %(most)d changes this month. You can change domains again on %(day)s.")
     return words % {"most": MOST_CHANGES, "day": times.begins(next_month(at))}
 
 
@@ -56,7 +56,7 @@ def why_not_until(until: datetime | None, *, at: datetime) -> str:
     if until is None:
         return ""
     if until <= at:
-        return _("Choose a date that isn't in the past.")
+        return _("Choose a date that isn’t in the past.")
     most = timedelta(days=MOST_GRANTED)
     return _("Choose a date within ten years, or leave it empty.") if until > at + most else ""
 

@@ -169,7 +169,7 @@ def resume(
     refuse_if(rules.why_not_resume(task, at=at))
     refuse_if(*rules.why_confirm_resume(task, anyway=anyway, reason=reason))
     if not lifecycle.reaches_anyone(task):
-        raise ActionRefused(_("None of the task's host apps is bound any more."))
+        raise ActionRefused(_("None of the task’s host apps is bound any more."))
     before = {"state": task.state, "why": task.state_reason}
     task.resume()
     task.state_reason, task.state_since = "", at

@@ -197,7 +197,7 @@ class TaskPulledBack(TaskEvent):
 class TaskNotStarted(TaskSuspended):
     """Its start has come while the mini program is off the shelf (G-4)."""
 
-    notify = (creator(_("%(program)s: “%(task)s” didn't start because the mini program is off the shelf")),)
+    notify = (creator(_("%(program)s: “%(task)s” didn’t start because the mini program is off the shelf")),)
 
 
 class TaskSuspendedByGuardrail(TaskSuspended):

@@ -202,7 +202,7 @@ class _Draft:
         refuse_if(rules.why_not_values(row.count + self.excess, others=self.others))
         if not row.count and not row.invalid:
             raise ActionRefused(
-                _("All values are already on the task's lists.")
+                _("All values are already on the task’s lists.")
                 if row.duplicates
                 else _("The file contains only blank lines.")
             )

@@ -91,7 +91,7 @@ def why_not_suspend(task: GrayscaleTask, *, at: datetime) -> str:
         return reason
     state = task.state_at(at)
     if state == TaskState.PENDING:
-        return _("This task hasn't started yet.")
+        return _("This task hasn’t started yet.")
     if state == TaskState.SUSPENDED:
         return _("This task is already suspended.")
     return ""
@@ -102,7 +102,7 @@ def why_not_resume(task: GrayscaleTask, *, at: datetime) -> str:
     if reason := _why_over(task, at):
         return reason
     if task.state_at(at) != TaskState.SUSPENDED:
-        return _("This task isn't suspended.")
+        return _("This task isn’t suspended.")
     return _why_not_shelf(task.mini_program)
 
 
@@ -168,9 +168,9 @@ def why_not_version(program: MiniProgram, version: Version, *, online: Version |
     if version.state in (VersionState.ONLINE, VersionState.RETIRED):
         return _("%(number)s has been online before. Choose a version that was never online.") % {"number": version}
     if version.state != VersionState.APPROVED:
-        return _("%(number)s hasn't passed the audit.") % {"number": version}
+        return _("%(number)s hasn’t passed the audit.") % {"number": version}
     if version.parts <= online.parts:
-        return _("%(number)s isn't higher than the online version, %(online)s.") % {"number": version, "online": online}
+        return _("%(number)s isn’t higher than the online version, %(online)s.") % {"number": version, "online": online}
     return ""
 
 
@@ -214,8 +214,8 @@ def why_not_limit(limit: int, *, delivered: int = 0) -> str:
         return _("Enter 1 to %(most)s users.") % {"most": f"{MOST_USERS:,}"}
     if limit < delivered:
         return ngettext(
-            "%(delivered)d device already has the version. The limit can't be lower.",
-            "%(delivered)d devices already have the version. The limit can't be lower.",
+            "%(delivered)d device already has the version. The limit can’t be lower.",
+            "%(delivered)d devices already have the version. The limit can’t be lower.",
             delivered,
         ) % {"delivered": delivered}
     return ""
@@ -291,7 +291,7 @@ def why_not_applications(chosen: Sequence[tuple[HostApplication, str, str]], *, 
         return _("Choose each host app once.")
     for application, lowest, highest in chosen:
         if application.pk not in bound:
-            return _("%(application)s isn't bound to this mini program.") % {"application": application}
+            return _("%(application)s isn’t bound to this mini program.") % {"application": application}
         if reason := why_not_range(lowest, highest):
             return _about(application, reason)
     return ""
@@ -303,7 +303,7 @@ def why_not_platforms(chosen: Sequence[tuple[str, str, str]]) -> str:
         return _("Choose each platform once.")
     for platform, lowest, highest in chosen:
         if platform not in Platform.values:
-            return _("Mini programs don't run on %(platform)s.") % {"platform": platform}
+            return _("Mini programs don’t run on %(platform)s.") % {"platform": platform}
         if reason := why_not_range(lowest, highest):
             return _about(Platform(platform).label, reason)
     return ""
@@ -328,7 +328,7 @@ def why_not_range_end(version: str) -> str:
     if version.count(".") >= MOST_NUMBERS:
         return _("A version can have at most %(most)d numbers.") % {"most": MOST_NUMBERS}
     if version and (len(version) > LONGEST_VERSION or not _VERSION.fullmatch(version)):
-        return _("“%(version)s” isn't a valid version. Use numbers with dots, such as 17.2.") % {
+        return _("“%(version)s” isn’t a valid version. Use numbers with dots, such as 17.2.") % {
             "version": version[:50]
         }
     return ""
@@ -337,5 +337,5 @@ def why_not_range_end(version: str) -> str:
 def why_not_chosen(condition: Choice, chosen: Sequence[str]) -> str:
     """G-1: known ones."""
     unknown = [value for value in chosen if value not in condition.options.values]
-    words = _("%(label)s: %(value)s can't be chosen.")
+    words = _("%(label)s: %(value)s can’t be chosen.")
     return words % {"label": condition.label, "value": unknown[0]} if unknown else ""

@@ -46,7 +46,7 @@ def _problem(program: MiniProgram, sending: Sending, refused: ServerRefused, wro
     if code == 41030:
         return Problem(code, "page", _no_page(sending.program_state))
     if code == 40037:
-        return Problem(code, "template_id", _("This template doesn't belong to the mini program."))
+        return Problem(code, "template_id", _("This template doesn’t belong to the mini program."))
     if code == 48001 and not program.on_shelf:
         return Problem(code, "", _("The mini program is off the shelf."))
     return Problem(code, "touser" if code in ABOUT_USER else "", _words(refused))
@@ -60,7 +60,7 @@ def _words(refused: ServerRefused) -> str:
         43116: _("The user’s host app has stopped messages of this template."),
         45009: _("This user already got %(most)d messages of this template today, the daily limit.")
         % {"most": PUSHES_PER_DAY},
-        48001: _("The user’s host app isn't bound, or has no message gateway."),
+        48001: _("The user’s host app isn’t bound, or has no message gateway."),
     }
     if refused.errcode == 43101 and refused.detail:
         return _("The user has turned off the messages of this mini program.")

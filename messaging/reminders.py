@@ -47,7 +47,7 @@ def _notify_of(pk: int, *, at: datetime) -> bool:
     notify(
         people,
         kind=NotificationKind.MESSAGES,
-        text=lambda: _("The gateway of %(application)s isn't accepting messages") % {"application": application},
+        text=lambda: _("The gateway of %(application)s isn’t accepting messages") % {"application": application},
         detail=detail,
         url=url,
     )

@@ -61,8 +61,8 @@ def why_not_discard(title: str, selections: int) -> str:
     if not selections:
         return ""
     words = ngettext(
-        "%(title)s was selected once and can't be deleted. Clear “In library” to hide it.",
-        "%(title)s was selected %(count)d times and can't be deleted. Clear “In library” to hide it.",
+        "%(title)s was selected once and can’t be deleted. Clear “In library” to hide it.",
+        "%(title)s was selected %(count)d times and can’t be deleted. Clear “In library” to hide it.",
         selections,
     )
     return words % {"title": title, "count": selections}

@@ -222,7 +222,7 @@ def unbind(binding: Binding, *, by: User, reason: str = "", at: datetime | None 
 def remove_from_application(binding: Binding, *, by: User, reason: str, at: datetime | None = None) -> Binding:
     """End a binding from the application's side, with a reason, and notify who manages the program (L-6)."""
     if not reason.strip():
-        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="note")
+        raise ActionRefused(_("Enter a reason. The mini program’s team will see it."), field="note")
     return _end_binding(binding, events.BindingRemoved, by=by, at=at, reason=reason)
 
 

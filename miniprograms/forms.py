@@ -94,7 +94,7 @@ class EditForm(RevisionForm, MiniProgramForm):
 class BindingForm(RequestForm):
     """Which application to ask, and why (L-6)."""
 
-    reason_help = _("For the app's reviewers: what the mini program does and for whom.")
+    reason_help = _("For the app’s reviewers: what the mini program does and for whom.")
 
 
 class CategoryForm(forms.ModelForm):

@@ -75,14 +75,14 @@ def not_to_publish_yet(version: Version, *, waiting_for: list[str], online: Vers
 def why_below(version: Version, online: Version | None) -> str:
     """V-12: devices never go back by a publish."""
     if online and version.parts <= online.parts:
-        return _("%(number)s isn't higher than the online version, %(online)s.") % {"number": version, "online": online}
+        return _("%(number)s isn’t higher than the online version, %(online)s.") % {"number": version, "online": online}
     return ""
 
 
 def warn_below(version: Version, online: Version | None) -> str:
     """What is to be known of a version that is no higher than the online one; it may be audited and tried (V-1)."""
     if why_below(version, online):
-        return _("%(number)s can't be published: it is not higher than the online version %(online)s.") % {
+        return _("%(number)s can’t be published: it is not higher than the online version %(online)s.") % {
             "number": version,
             "online": online,
         }
@@ -91,7 +91,7 @@ def warn_below(version: Version, online: Version | None) -> str:
 
 def unknown_finding() -> str:
     """V-17: why a finding can't be settled that an earlier release has found."""
-    return _("This report can't distinguish this finding from others. Check the package again first.")
+    return _("This report can’t distinguish this finding from others. Check the package again first.")
 
 
 def why_not_withdraw(version: Version) -> str:
@@ -107,7 +107,7 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
         return _("%(number)s is already online.") % {"number": version}
     if version.state == VersionState.RETIRED and version.rolled_back_at:
         return _(
-            "%(number)s was rolled back and can't go online again. Upload its package under a new version number."
+            "%(number)s was rolled back and can’t go online again. Upload its package under a new version number."
         ) % {"number": version}
     if version.state == VersionState.RETIRED:
         return _("%(number)s was online before. Roll back to use it again.") % {"number": version}
@@ -118,7 +118,7 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
     if reason := why_below(version, online):
         return reason
     if version.state != VersionState.APPROVED:
-        return _("%(number)s hasn't passed the audit.") % {"number": version}
+        return _("%(number)s hasn’t passed the audit.") % {"number": version}
     if not program.on_shelf:
         return _("The mini program is off the shelf. Put it back on the shelf first.")
     return ""
@@ -176,9 +176,9 @@ def why_not_query(query: str) -> str:
     if "?" in query:
         return _("Remove the “?”: line=12&stop=harbour.")
     if "#" in query:
-        return _("A query can't contain “#”. Use %(code)s instead.") % {"code": "%23"}
+        return _("A query can’t contain “#”. Use %(code)s instead.") % {"code": "%23"}
     if any(unicodedata.category(letter) in UNSEEN for letter in query):
-        return _("A query can't contain spaces or invisible characters. Use %(code)s for a space.") % {"code": "%20"}
+        return _("A query can’t contain spaces or invisible characters. Use %(code)s for a space.") % {"code": "%20"}
     if re.search(r"%(?![0-9A-Fa-f]{2})", query):
         return _("A percent sign must be followed by two digits or letters from A to F: %(code)s is a space.") % {
             "code": "%20"
@@ -202,11 +202,11 @@ def why_not_use_as_trial(version: Version, trial: TrialVersion | None) -> str:
 
 def unreadable_package() -> str:
     """Why there is nothing to read or download although there should be."""
-    return _("The package can't be read from storage right now. Try again later or contact an operator.")
+    return _("The package can’t be read from storage right now. Try again later or contact an operator.")
 
 
 def why_not_compare_again(audit: Audit) -> str:
     """V-9: an audit keeps the report that it was decided with."""
     if audit.state != AuditState.IN_AUDIT:
-        return _("The audit is closed, so its report can't change.")
+        return _("The audit is closed, so its report can’t change.")
     return ""

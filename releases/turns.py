@@ -84,7 +84,7 @@ def end(turn: FileTurn) -> None:
 
 
 def _try_again() -> ActionRefused:
-    return ActionRefused(_("The package couldn't be stored in time. Upload it again in a few minutes."), field="file")
+    return ActionRefused(_("The package couldn’t be stored in time. Upload it again in a few minutes."), field="file")
 
 
 def known(kind: type[Package | SourceMaps], contents: list[str]) -> Iterator[str]:

@@ -155,10 +155,10 @@ def process_troubles(processes: list[Process]) -> Iterator[Trouble]:
             title = _("No heartbeat from worker %(name)s") % {"name": process.label}
             yield Trouble(title, mend, (start_worker(process.queues),), since=since)
         elif process.has_started:
-            mend = _("Periodic tasks have stopped. Read the scheduler's log, then start it.")
+            mend = _("Periodic tasks have stopped. Read the scheduler’s log, then start it.")
             yield Trouble(_("No heartbeat from the scheduler"), mend, (START_BEAT,), since=since)
         else:
-            mend = _("Without it, periodic tasks don't run and nothing is cleaned up.")
+            mend = _("Without it, periodic tasks don’t run and nothing is cleaned up.")
             yield Trouble(_("The scheduler has not started yet"), mend, (START_BEAT,))
 
 
@@ -166,7 +166,7 @@ def task_troubles(tasks: list[Task], *, slow: Collection[str]) -> Iterator[Troub
     """Yield each failure, and what is late by queue; why some queues are `slow` is shown elsewhere."""
     for task in tasks:
         if task.state is TaskState.FAILS and task.sign:
-            mend = _("It is retried automatically (%(period)s). The worker's log has the full error.")
+            mend = _("It is retried automatically (%(period)s). The worker’s log has the full error.")
             title = _("“%(task)s” is failing") % {"task": task.label}
             yield Trouble(title, mend % {"period": task.period}, said=task.sign.error, since=task.since)
     late: dict[str, list[Task]] = {}
@@ -186,12 +186,12 @@ def not_known(tasks: list[Task]) -> Iterator[Trouble]:
     """Yield what can't be said of tasks, while a scheduler runs."""
     new = [task for task in tasks if task.state is TaskState.NEW]
     if new:
-        words = ngettext("%(count)d task hasn't run yet", "%(count)d tasks haven't run yet", len(new))
+        words = ngettext("%(count)d task hasn’t run yet", "%(count)d tasks haven’t run yet", len(new))
         mend = _("Wait a minute. This page refreshes automatically.")
         yield Trouble(words % {"count": len(new)}, mend, level=Level.UNKNOWN)
     unsent = [task for task in tasks if task.state is TaskState.UNSENT]
     if unsent:
-        words = ngettext("%(count)d task isn't scheduled", "%(count)d tasks aren't scheduled", len(unsent))
+        words = ngettext("%(count)d task isn’t scheduled", "%(count)d tasks aren’t scheduled", len(unsent))
         mend = _("The scheduler runs an older version, or has just started. If this lasts, restart it.")
         yield Trouble(words % {"count": len(unsent)}, mend, (START_BEAT,), level=Level.UNKNOWN)
 

@@ -107,8 +107,8 @@ def _skewed(found: Postgres) -> Trouble | None:
     seconds = round((timezone.now() - found.now).total_seconds())
     if abs(seconds) < SKEW_SECONDS:
         return None
-    ahead = _("This server's clock is %(seconds)d s ahead of PostgreSQL's")
-    behind = _("This server's clock is %(seconds)d s behind PostgreSQL's")
+    ahead = _("This server’s clock is %(seconds)d s ahead of PostgreSQL’s")
+    behind = _("This server’s clock is %(seconds)d s behind PostgreSQL’s")
     return Trouble(
         (ahead if seconds > 0 else behind) % {"seconds": abs(seconds)},
         _(
@@ -170,7 +170,7 @@ def _valkey(answer: Any) -> Service:
         "full": _("Valkey is full"),
     }
     mends = {
-        "read-only": _("It is a replica, or can't write to its disk. Set REDIS_URL to the primary."),
+        "read-only": _("It is a replica, or can’t write to its disk. Set REDIS_URL to the primary."),
         "full": _("Raise its maxmemory. It stores only wake-ups, limits and a cache, so it needs little."),
     }
     away = _(
@@ -178,7 +178,7 @@ def _valkey(answer: Any) -> Service:
         "limits separately."
     )
     words = answer if isinstance(answer, str) else _failure(answer)
-    trouble = Trouble(titles.get(words, _("Valkey isn't responding")), mends.get(words, away))
+    trouble = Trouble(titles.get(words, _("Valkey isn’t responding")), mends.get(words, away))
     return Service("valkey", "Valkey", "bolt", (words,), trouble)
 
 
@@ -188,13 +188,13 @@ def _storage(answer: Any) -> Service:
         return Service(key, name, icon, (_("Writable"),))
     words = answer if isinstance(answer, str) else _failure(answer)
     mend = (
-        _("Check STORAGE_URL, its keys and the bucket's policy. Until then, uploads are refused, downloads may fail.")
+        _("Check STORAGE_URL, its keys and the bucket’s policy. Until then, uploads are refused, downloads may fail.")
         if settings.STORAGE_URL
         else _(
             "Free up space, or let all processes write to PACKAGE_ROOT and MEDIA_ROOT. Until then, uploads are refused."
         )
     )
-    return Service(key, name, icon, (words,), Trouble(_("The storage isn't writable"), mend))
+    return Service(key, name, icon, (words,), Trouble(_("The storage isn’t writable"), mend))
 
 
 def _ask_logs() -> None:
@@ -207,7 +207,7 @@ def _logs(answer: Any) -> Service:
     if answer is None:
         return Service(key, name, icon, (_("Responding"),))
     mend = _("Start it, or correct LOG_STORE_URL. Until then, device logs are refused.")
-    return Service(key, name, icon, (_failure(answer),), Trouble(_("The log store isn't responding"), mend))
+    return Service(key, name, icon, (_failure(answer),), Trouble(_("The log store isn’t responding"), mend))
 
 
 def _failure(error: BaseException) -> str:

@@ -47,8 +47,8 @@ def _notify(names: list[str]) -> None:
         kind=NotificationKind.PLATFORM,
         text=lambda: (
             ngettext(
-                "%(count)d console component isn't responding",
-                "%(count)d console components aren't responding",
+                "%(count)d console component isn’t responding",
+                "%(count)d console components aren’t responding",
                 len(names),
             )
             % {"count": len(names)}

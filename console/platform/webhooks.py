@@ -38,7 +38,7 @@ def _in_words(found: Health) -> list[str]:
 def _trouble(found: Health) -> Trouble | None:
     if not found.is_common:
         return None
-    title = _("%(count)d of %(all)d webhooks aren't responding")
+    title = _("%(count)d of %(all)d webhooks aren’t responding")
     mend = _(
         "If their receivers have nothing in common, check that workers can reach them: DNS, firewall, EGRESS_ALLOWED. "
         "Events wait for them meanwhile, and expire."

@@ -58,6 +58,6 @@ def _subject(together: list[Decision]) -> str:
     if len(together) == 1 or not isinstance(first, ApiPermission):
         return first.subject()
     words = ngettext(
-        "%(program)s's request for %(count)d API", "%(program)s's request for %(count)d APIs", len(together)
+        "%(program)s’s request for %(count)d API", "%(program)s’s request for %(count)d APIs", len(together)
     )
     return words % {"count": len(together), "program": first.mini_program}

@@ -10,4 +10,4 @@ from console.base.hosts.forms import RequestForm
 class ExemptionForm(RequestForm):
     """Which application shall let the program skip domain verification, and why."""
 
-    reason_help = _("Reviewers will see this. Explain why the domains can't be listed and who owns them.")
+    reason_help = _("Reviewers will see this. Explain why the domains can’t be listed and who owns them.")

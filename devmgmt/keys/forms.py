@@ -31,5 +31,5 @@ class ResetForm(NoteForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
-            *args, needed=True, help_text=gettext("The team's other administrators will see it."), **kwargs
+            *args, needed=True, help_text=gettext("The team’s other administrators will see it."), **kwargs
         )

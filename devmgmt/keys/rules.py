@@ -35,7 +35,7 @@ def why_not_unfreeze(current: AppSecret | None) -> str:
     """K-2: what is frozen."""
     if current is None:
         return _none_yet()
-    return "" if current.frozen_at else _("The secret isn't frozen.")
+    return "" if current.frozen_at else _("The secret isn’t frozen.")
 
 
 def _none_yet() -> str:

@@ -110,7 +110,7 @@ def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     return _confirm(
         request,
         program,
-        NoteForm(posted(request), needed=True, help_text=_("The team's other administrators will see it.")),
+        NoteForm(posted(request), needed=True, help_text=_("The team’s other administrators will see it.")),
         template="keys/confirm/freeze.html",
         save=lambda data: actions.freeze(program, reason=data["note"], by=request.user),
         toast=_("Secret frozen. Requests that use it are now rejected."),

@@ -134,7 +134,7 @@ class DeviceForm(forms.Form):
         if alone and {"application", "app_version", "os_version"} == set(self.errors):
             self.add_error(
                 "guid",
-                _("This device hasn't been seen in this mini program. Enter its host app, versions and network."),
+                _("This device hasn’t been seen in this mini program. Enter its host app, versions and network."),
             )
 
     def device(self) -> AskedDevice:

@@ -97,7 +97,7 @@ class ObjectsForm(forms.Form):
         if not any(section.impossible for section in self.sections):
             return ""
         if self.closed:
-            return _("The task has started without objects. They can't be added now.")
+            return _("The task has started without objects. They can’t be added now.")
         return _("The task has started. You can only add lists of the kinds it already has.")
 
     @property

@@ -261,7 +261,7 @@ class _Explainer:
             return _("Eligible, but not enrolled (%(why)s).") % {"why": window.words}
         if misses:
             words = ngettext(
-                "One condition of this task isn't met.", "%(count)d conditions of this task aren't met.", misses
+                "One condition of this task isn’t met.", "%(count)d conditions of this task aren’t met.", misses
             )
             return words % {"count": misses}
         if not self.task.mini_program.on_shelf:

@@ -60,14 +60,14 @@ class Tried:
         if self.verdict.acts:
             return ""
         if moment := self.verdict.highest:
-            words = _("It wouldn't have suspended the task. Highest hour: %(rate)s with errors (%(number)s, %(time)s).")
+            words = _("It wouldn’t have suspended the task. Highest hour: %(rate)s with errors (%(number)s, %(time)s).")
             figures = moment.seen.ours
             rate = rate_words(figures.bad, figures.devices)
             return words % {"rate": rate, "number": moment.number, "time": times.exact(moment.start)}
         if moment := self.verdict.busiest:
             words = ngettext(
-                "It wouldn't have suspended the task: no hour had that many devices. The busiest had %(count)s.",
-                "It wouldn't have suspended the task: no hour had that many devices. The busiest had %(count)s.",
+                "It wouldn’t have suspended the task: no hour had that many devices. The busiest had %(count)s.",
+                "It wouldn’t have suspended the task: no hour had that many devices. The busiest had %(count)s.",
                 moment.seen.ours.devices,
             )
             return words % {"count": f"{moment.seen.ours.devices:,}"}

@@ -360,7 +360,7 @@ def _side(allowed: Range, version: str) -> str:
 def _reason_words(reason: str) -> str:
     """`reason` as `_why_not` returns it: full, fits, what fails, or a range's value and side."""
     words = {one.of_device: str(one.other) for one in CONDITIONS}
-    words |= {"full": _("Limit reached"), "fits": _("Eligible, hasn't checked in yet")}
+    words |= {"full": _("Limit reached"), "fits": _("Eligible, hasn’t checked in yet")}
     words |= {"app_old": str(APPLICATION.too_old), "app_new": str(APPLICATION.too_new)}
     for platform in Platform:
         value = {"value": platform.label}

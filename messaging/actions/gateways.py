@@ -101,7 +101,7 @@ def ban(
 ) -> Ban:
     """Take no messages of the program, or of one template of it, from the next send on; its team reads the reason."""
     if not reason.strip():
-        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="reason")
+        raise ActionRefused(_("Enter a reason. The mini program’s team will see it."), field="reason")
     application, program = lock(application), miniprograms.lock(program)
     if not program.bindings.bound().filter(application=application).exists():
         raise ActionRefused(_("%(program)s is no longer bound.") % {"program": program})

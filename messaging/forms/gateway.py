@@ -27,7 +27,7 @@ class GatewayForm(RevisionForm):
         widget=forms.URLInput(
             attrs={"class": "font-monospace", "placeholder": "https://", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text=_("The URL where the host app's server receives messages by POST. It must start with https."),
+        help_text=_("The URL where the host app’s server receives messages by POST. It must start with https."),
     )
     field_order = ("url", "revision")
     compared = ("url",)
@@ -59,7 +59,7 @@ class BanForm(forms.Form):
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The mini program's team will see it."),
+        help_text=_("The mini program’s team will see it."),
     )
 
     def __init__(

@@ -94,7 +94,7 @@ class LogForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         since, until = data.get("since"), data.get("until")
         if since and until and since > until:
-            self.add_error("until", _("The last day can't be before the first."))
+            self.add_error("until", _("The last day can’t be before the first."))
         return data
 
     @property

@@ -254,7 +254,7 @@ def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None
     last = program.releases.first()
     refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
     if not targets.filter(pk=version.pk).exists():
-        raise ActionRefused(_("You can't roll back to %(number)s.") % {"number": version}, field="version")
+        raise ActionRefused(_("You can’t roll back to %(number)s.") % {"number": version}, field="version")
     assert online is not None  # noqa: S101 - the rule above refused otherwise
     online.retire()
     online.rolled_back_at = at

@@ -20,7 +20,7 @@ class DownloadForm(forms.Form):
         queryset=HostApplication.objects.none(),
         required=False,
         empty_label=_("Not decided yet"),
-        help_text=_("This page can then show when the app's preset is outdated."),
+        help_text=_("This page can then show when the app’s preset is outdated."),
         error_messages={"invalid_choice": _("Choose a bound app.")},
     )
 

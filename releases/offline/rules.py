@@ -13,15 +13,15 @@ def why_not_download(program: MiniProgram) -> str:
     if not program.online_number:
         return _("No version is online. Publish one to get its offline package.")
     if not program.on_shelf:
-        return _("The mini program is off the shelf, so presets don't open. Put it back on the shelf first.")
+        return _("The mini program is off the shelf, so presets don’t open. Put it back on the shelf first.")
     return ""
 
 
 def not_bound(application: HostApplication) -> str:
     """Why it can't be meant for an application that is not served."""
-    return _("%(application)s is no longer bound, so presets don't open there.") % {"application": application}
+    return _("%(application)s is no longer bound, so presets don’t open there.") % {"application": application}
 
 
 def unreadable_keys() -> str:
     """Why there is no signature."""
-    return _("The signing keys can't be read. Contact an operator.")
+    return _("The signing keys can’t be read. Contact an operator.")

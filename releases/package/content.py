@@ -53,14 +53,14 @@ def read_content(file: BinaryIO, entry: Entry, clock: Clock, findings: Findings)
             # A reader that streams can't know the size; it would take this for the end of the entry.
             raise _wrong(
                 "descriptor-in-data",
-                _("The end of an entry can't be determined from its content."),
+                _("The end of an entry can’t be determined from its content."),
                 entry,
                 findings,
             )
         before = chunk
         yield chunk
     if crc != entry.crc:
-        raise _wrong("crc", _("The content of a file doesn't match its checksum."), entry, findings)
+        raise _wrong("crc", _("The content of a file doesn’t match its checksum."), entry, findings)
 
 
 def _stored(file: BinaryIO, entry: Entry) -> Iterator[bytes]:

@@ -99,7 +99,7 @@ def note_left_out(contents: Contents, findings: Findings) -> None:
             "%(count)d development files are left out.",
             len(contents.left_out),
         ) % {"count": len(contents.left_out)}
-        hint = _("Devices don't get them. Files in a staticPath folder are always packed, whatever their type.")
+        hint = _("Devices don’t get them. Files in a staticPath folder are always packed, whatever their type.")
         if contents.source_maps:
             hint += " " + _("Source maps are kept with the version.")
         findings.note("development-files", title, where=_kinds(contents.left_out), hint=hint, rule=_("File types"))

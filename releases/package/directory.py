@@ -99,7 +99,7 @@ def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
 
 
 def _broken(findings: Findings) -> Exception:
-    title = _("The file list of the archive doesn't have the declared number of entries.")
+    title = _("The file list of the archive doesn’t have the declared number of entries.")
     return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
@@ -183,7 +183,7 @@ def _read_zip64(entry: Entry, data: bytes | None, disk: int, findings: Findings)
         entry_error(
             entry,
             "zip64-field",
-            _("The 64-bit sizes of an entry don't match its header."),
+            _("The 64-bit sizes of an entry don’t match its header."),
             findings,
         )
         return

@@ -82,7 +82,7 @@ def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -
             return findings.refuse(
                 "suffix",
                 title,
-                hint=_("Pack the project again and don't add anything to the file."),
+                hint=_("Pack the project again and don’t add anything to the file."),
                 rule=rule,
             )
     file.seek(0)
@@ -145,7 +145,7 @@ def _multi_disk(findings: Findings) -> RefusedError:
 
 
 def _bad_zip64(findings: Findings) -> RefusedError:
-    title = _("The two end records of the archive don't match.")
+    title = _("The two end records of the archive don’t match.")
     return findings.refuse("zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
@@ -171,5 +171,5 @@ def prefix(findings: Findings, size: int) -> RefusedError:
     title = ngettext("%(count)d byte precedes the archive.", "%(count)d bytes precede the archive.", size) % {
         "count": size
     }
-    hint = _("Pack the project again and don't add anything to the file.")
+    hint = _("Pack the project again and don’t add anything to the file.")
     return findings.refuse("prefix", title, hint=hint, rule=_("Archive format"))

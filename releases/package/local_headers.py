@@ -52,7 +52,7 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
         entry_error(
             entry,
             "local-header",
-            _("An entry is not at the position given in the archive's file list."),
+            _("An entry is not at the position given in the archive’s file list."),
             findings,
         )
         return ()
@@ -101,7 +101,7 @@ def _compare_sizes(entry: Entry, declared: tuple[int, int, int], zip64: bytes | 
             unset = [0, 1]
         values = extra_fields.zip64_values(zip64, len(unset))
         if values is None:
-            title = _("The 64-bit sizes of an entry don't match its header.")
+            title = _("The 64-bit sizes of an entry don’t match its header.")
             entry_error(entry, "zip64-field", title, findings)
             return
         for position, value in zip(unset, values, strict=True):
@@ -155,5 +155,5 @@ def _report_gap(file: BinaryIO, entry: Entry, position: int, findings: Findings)
 
 
 def _report_descriptor(entry: Entry, findings: Findings) -> None:
-    title = _("The sizes after an entry don't match the file list.")
+    title = _("The sizes after an entry don’t match the file list.")
     entry_error(entry, "data-descriptor", title, findings)

@@ -72,7 +72,7 @@ def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
         yield (
             "name-reserved",
             _("A name is reserved by Windows."),
-            _("Rename it; con, nul, aux, com1 and the like can't be stored."),
+            _("Rename it; con, nul, aux, com1 and the like can’t be stored."),
         )
     if any(segment.endswith((".", " ")) and segment not in (".", "..") for segment in segments):
         yield (
@@ -121,8 +121,8 @@ def _character_problems(path: str) -> Iterator[tuple[str, str, str]]:
     if kinds & _INVISIBLE:
         yield "name-invisible", _("A name has an invisible character."), _("Rename the file.")
     if _RESERVED_CHARACTERS.intersection(path[2:] if path[1:2] == ":" else path):
-        hint = _("Rename it; Windows can't store names with %(characters)s.") % {"characters": '< > : " | ? *'}
-        yield "name-character", _("A name has a character that some devices can't store."), hint
+        hint = _("Rename it; Windows can’t store names with %(characters)s.") % {"characters": '< > : " | ? *'}
+        yield "name-character", _("A name has a character that some devices can’t store."), hint
 
 
 @dataclass(slots=True)

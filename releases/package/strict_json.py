@@ -206,7 +206,7 @@ class _Parser:
         if re.match(r"[-+]?(?:NaN|Infinity)", rest):
             return self._error("json-constant", _("NaN and Infinity are not JSON."))
         if rest.startswith(("//", "/*")):
-            return self._syntax(_("JSON doesn't allow comments."))
+            return self._syntax(_("JSON doesn’t allow comments."))
         if rest.startswith('"'):
             return self._syntax(_("A string is not closed, or has a character that must be escaped with a backslash."))
         return self._syntax(_("Something here is not valid JSON."))

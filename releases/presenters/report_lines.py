@@ -200,7 +200,7 @@ def how_sure(use: Use) -> Sure:
 def open_line(one: Open) -> OpenLine:
     """Return what could not be followed, in words."""
     if one.reason == "handed":
-        words = _("The API object is passed to code that can't be analysed.")
+        words = _("The API object is passed to code that can’t be analysed.")
     elif one.reason == "name":
         words = _("The name of the API is known only at runtime.")
     elif one.reason == "texts":

@@ -34,7 +34,10 @@ ENGLISH = {
     r"\bwritten down\b": "logged, saved",
     r"\bplease\b": "leave it out",
     r"!": "a full stop",
+    r"\w'\w|s' ": "’",
 }
+# Written by migrations as they are.
+STORED = {"console/base/hosts/purposes.py", "messaging/states.py"}
 CHINESE = {
     r"[\u4e00-\u9fff] [\u4e00-\u9fff]": "no space between Han words",
     r"[\u4e00-\u9fff][,;:?!](?!\w)|[\u4e00-\u9fff]\.(?![\w.])": "full-width punctuation",
@@ -69,7 +72,7 @@ def test_english_is_in_the_words_of_the_glossary():
     texts = {
         f"{min(source.files)} {kind} {source.singular[:60]}": text
         for source in translations.sources()
-        if "libraries" not in source.files
+        if "libraries" not in source.files and not STORED & {*source.files}
         for kind, text in (("", source.singular), ("plural of", source.plural))
         if text
     }

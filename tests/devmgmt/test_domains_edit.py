@@ -118,7 +118,7 @@ def test_bad_lines_are_named_and_everything_typed_stays(
     form, page = response.context["form"], response.content.decode()
 
     assert response.status_code == 422
-    assert form.errors["request"][0] == "Line 2: Wildcards aren't supported. Enter each domain."
+    assert form.errors["request"][0] == "Line 2: Wildcards aren’t supported. Enter each domain."
     assert form.errors["request"][1].startswith("Line 3: ")
     assert form.errors["socket"] == ["Line 1: socket domains use wss, not https."]
     assert "new.example\n*.citybus.example\n&lt;b&gt;bold&lt;/b&gt;.example</textarea>" in page
@@ -172,7 +172,7 @@ def use_up(program: MiniProgram, by: User) -> None:
 @time_machine.travel(datetime(2026, 11, 26, 12, tzinfo=ZoneInfo("UTC")), tick=False)
 def test_a_month_has_so_many_changes(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
     client = signed_in(developer)
-    why = "You've used all 50 changes this month. You can change domains again on 1 Dec."
+    why = "You’ve used all 50 changes this month. You can change domains again on 1 Dec."
     use_up(program, developer)
 
     refused = client.post(url(program), typed(program, request="one-more.example"))

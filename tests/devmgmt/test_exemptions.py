@@ -93,7 +93,7 @@ def test_the_verb_asks_bound_applications_once(program: MiniProgram, application
 
     with pytest.raises(ActionRefused, match="Already requested from"):
         actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
-    with pytest.raises(ActionRefused, match="isn't bound to"):
+    with pytest.raises(ActionRefused, match="isn’t bound to"):
         actions.apply_for_exemption(program, application=make_application(), reason=WHY, by=by)
     assert verbs(program) == ["exemption.requested"]
 

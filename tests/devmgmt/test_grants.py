@@ -169,7 +169,7 @@ def test_only_a_bound_application_grants(program: MiniProgram) -> None:
     application = make_application()
     exemption = make_exemption(program, application, state="waiting")
 
-    with pytest.raises(ActionRefused, match="isn't bound to"):
+    with pytest.raises(ActionRefused, match="isn’t bound to"):
         actions.decide(exemption, approve=True, by=make_reviewer(application))
     assert verbs(program) == []
 

@@ -104,7 +104,7 @@ def test_the_limit_can_be_what_is_delivered_but_not_less(task: GrayscaleTask) ->
     with pytest.raises(ActionRefused) as refused:
         resize(task, 4)
     assert refused.value.field == "user_limit"
-    assert refused.value.message == "5 devices already have the version. The limit can't be lower."
+    assert refused.value.message == "5 devices already have the version. The limit can’t be lower."
     assert shards(task) == before
     resize(task, 5)
     assert all(capacity == taken for _, capacity, taken, _ in shards(task))

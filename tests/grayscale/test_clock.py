@@ -113,8 +113,8 @@ def test_off_the_shelf_a_start_leaves_the_task_suspended(pending, by, entries):
     (entry,) = entries()
     assert (entry.verb, entry.actor_id) == ("grayscale.suspended", None)
     assert set(entry.changes()) == {("state", "pending", "suspended"), ("why", "", "off_shelf")}
-    assert [note.text for note in Notification.objects.filter(user=by, text__contains="didn't start")] == [
-        f"{pending.mini_program}: “{pending}” didn't start because the mini program is off the shelf"
+    assert [note.text for note in Notification.objects.filter(user=by, text__contains="didn’t start")] == [
+        f"{pending.mini_program}: “{pending}” didn’t start because the mini program is off the shelf"
     ]
     with time_machine.travel(pending.starts_at + HOUR / 2, tick=False):
         programs.put_on_shelf(pending.mini_program, by=by)

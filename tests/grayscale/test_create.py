@@ -103,12 +103,12 @@ def test_refuses_off_the_shelf(version):
 @pytest.mark.parametrize(
     ("maker", "words"),
     [
-        (lambda program: factories.make_version(program, "2.0.0"), "2.0.0 hasn't passed the audit."),
-        (lambda program: factories.make_audit(program, "2.0.0").version, "2.0.0 hasn't passed the audit."),
+        (lambda program: factories.make_version(program, "2.0.0"), "2.0.0 hasn’t passed the audit."),
+        (lambda program: factories.make_audit(program, "2.0.0").version, "2.0.0 hasn’t passed the audit."),
         (lambda program: program.versions.online().get(), "1.0.0 has been online before."),
         (
             lambda program: factories.make_approved(program, "0.9.0"),
-            ("0.9.0 isn't higher than the online version, 1.0.0."),
+            ("0.9.0 isn’t higher than the online version, 1.0.0."),
         ),
         (lambda program: factories.make_candidate("2.0.0"), "Choose a version of this mini program."),
     ],
@@ -210,7 +210,7 @@ def test_refuses_applications(version):
     twice = [(application, "", ""), (application, "1", "")]
     assert refused(version, applications=twice) == ("applications", "Choose each host app once.")
     for other in (stranger, asked):
-        words = f"{other} isn't bound to this mini program."
+        words = f"{other} isn’t bound to this mini program."
         assert refused(version, applications=[(application, "", ""), (other, "", "")]) == ("applications", words)
 
 
@@ -219,11 +219,11 @@ def test_refuses_applications(version):
     [
         ("10", "9", "iOS: The highest version, 9, is below the lowest, 10."),
         ("17.0.1", "17", "iOS: The highest version, 17, is below the lowest, 17.0.1."),
-        ("17.x", "", "iOS: “17.x” isn't a valid version. Use numbers with dots, such as 17.2."),
-        ("", "17.", "iOS: “17.” isn't a valid version. Use numbers with dots, such as 17.2."),
-        ("", "1" * 41, f"iOS: “{'1' * 41}” isn't a valid version. Use numbers with dots, such as 17.2."),
+        ("17.x", "", "iOS: “17.x” isn’t a valid version. Use numbers with dots, such as 17.2."),
+        ("", "17.", "iOS: “17.” isn’t a valid version. Use numbers with dots, such as 17.2."),
+        ("", "1" * 41, f"iOS: “{'1' * 41}” isn’t a valid version. Use numbers with dots, such as 17.2."),
         ("", "1.2.3.4.5.6.7", "iOS: A version can have at most 6 numbers."),
-        ("１７", "", "iOS: “１７” isn't a valid version. Use numbers with dots, such as 17.2."),
+        ("１７", "", "iOS: “１７” isn’t a valid version. Use numbers with dots, such as 17.2."),
     ],
 )
 def test_refuses_a_range(version, lowest, highest, words):

@@ -83,7 +83,7 @@ def test_one_condition_does_not_fit(version, application):
     )  # fmt: skip
     found = explained(task, device(application, os_version="9", account="ann"))
     assert found.conclusion == "This device runs 1.0.0, the online version."
-    assert found.tasks[0].note == "One condition of this task isn't met."
+    assert found.tasks[0].note == "One condition of this task isn’t met."
     assert lines(found) == [
         (True, "Schedule and limit", "active now; 100 places left"),
         (True, "Host app", f"{application} 8.3.1, needs 8.2.0 or higher"),
@@ -104,7 +104,7 @@ def test_every_way_not_to_fit(version, application):
         object_lists=lists,
     )  # fmt: skip
     found = explained(task, device(other, account="zoe", network="unknown"))
-    assert found.tasks[0].note == "6 conditions of this task aren't met."
+    assert found.tasks[0].note == "6 conditions of this task aren’t met."
     assert lines(found)[1:] == [
         (False, "Host app", f"{other} 8.3.1, needs {application}"),
         (False, "Platform", "Android 14, needs iOS"),
@@ -267,7 +267,7 @@ def test_bad_input_is_shown_beside_its_field(field, value, words, task, applicat
 def test_an_unknown_guid_alone_asks_for_the_rest(task, signed_in):
     response = signed_in(task.created_by).get(url(task.mini_program), {"guid": GUID})
     assert response.context["form"].errors["guid"] == [
-        "This device hasn't been seen in this mini program. Enter its host app, versions and network."
+        "This device hasn’t been seen in this mini program. Enter its host app, versions and network."
     ]
 
 

@@ -160,7 +160,7 @@ def test_values_that_the_task_has_are_dropped(facts, task):
     row = read_list(guids(2, 3, 4, 4), **facts, task=task)
     assert counts(row) == {"count": 1, "lines": 4, "blanks": 0, "duplicates": 3, "invalid": 0}
     assert (values(row), bytes(row.key)) == ([guid(4)], bytes(task.object_lists.get().key))
-    with pytest.raises(ActionRefused, match="All values are already on the task's lists"):
+    with pytest.raises(ActionRefused, match="All values are already on the task’s lists"):
         read_list(guids(2, 3), **facts, task=task)
 
 

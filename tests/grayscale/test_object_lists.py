@@ -285,7 +285,7 @@ def test_lists_of_a_running_task_stay_and_other_kinds_can_not_be_added(filled, v
 
 def test_a_running_task_without_lists_offers_none(client, filled, version, program, held):
     task, listed = factories.make_task(version), factories.make_task(version, object_lists=held)
-    assert filled(task=task).why_not_add == "The task has started without objects. They can't be added now."
+    assert filled(task=task).why_not_add == "The task has started without objects. They can’t be added now."
     page = client.get(reverse("grayscale:edit", args=[program.app_id, task.pk])).content.decode()
     assert "objects-add" not in page and "and add objects" not in page
     page = client.get(reverse("grayscale:edit", args=[program.app_id, listed.pk])).content.decode()

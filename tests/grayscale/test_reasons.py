@@ -21,10 +21,10 @@ def reason(client, address):
 @pytest.mark.parametrize(
     ("state", "move", "words"),
     [
-        ("pending", "suspend", "This task hasn't started yet."),
-        ("pending", "resume", "This task isn't suspended."),
+        ("pending", "suspend", "This task hasn’t started yet."),
+        ("pending", "resume", "This task isn’t suspended."),
         ("delivering", "start", "This task has already started."),
-        ("delivering", "resume", "This task isn't suspended."),
+        ("delivering", "resume", "This task isn’t suspended."),
         ("suspended", "suspend", "This task is already suspended."),
         ("ended", "end", "This task has ended."),
         ("ended", "edit", "This task has ended."),
@@ -53,7 +53,7 @@ def test_a_version_that_can_not_be_tried_is_not_replaced_by_another(signed_in):
     factories.make_approved(program, "2.1.0")
     address = reverse("grayscale:create", args=[program.app_id])
     client = signed_in(program.created_by)
-    assert reason(client, f"{address}?version=1.10.0") == "1.10.0 isn't higher than the online version, 2.0.0."
+    assert reason(client, f"{address}?version=1.10.0") == "1.10.0 isn’t higher than the online version, 2.0.0."
     assert client.get(f"{address}?version=2.1.0").status_code == 200
 
 

@@ -70,7 +70,7 @@ def test_suspend_takes_no_new_users_and_who_has_a_place_keeps_it(task, by, entri
 
 
 def test_suspend_is_refused(version, task, by):
-    assert refused(actions.suspend, factories.make_task(version, state="pending")) == ("This task hasn't started yet.")
+    assert refused(actions.suspend, factories.make_task(version, state="pending")) == ("This task hasn’t started yet.")
     actions.suspend(task, by=by)
     assert refused(actions.suspend, task) == "This task is already suspended."
     assert refused(actions.suspend, factories.make_task(version, state="ended")) == "This task has ended."
@@ -94,8 +94,8 @@ def test_resume_takes_users_again(task, by, entries):
 
 
 def test_resume_is_refused(version, task, by):
-    assert refused(actions.resume, task) == "This task isn't suspended."
-    assert refused(actions.resume, factories.make_task(version, state="pending")) == "This task isn't suspended."
+    assert refused(actions.resume, task) == "This task isn’t suspended."
+    assert refused(actions.resume, factories.make_task(version, state="pending")) == "This task isn’t suspended."
     assert refused(actions.resume, factories.make_task(version, state="ended")) == "This task has ended."
     actions.suspend(task, by=by)
     type(version.mini_program).objects.update(shelf="off")
@@ -106,7 +106,7 @@ def test_resume_is_refused(version, task, by):
 def test_resume_needs_a_bound_application(task, by):
     actions.suspend(task, by=by)
     Binding.objects.all().delete()
-    with pytest.raises(ActionRefused, match="None of the task's host apps is bound"):
+    with pytest.raises(ActionRefused, match="None of the task’s host apps is bound"):
         actions.resume(task, by=by)
 
 

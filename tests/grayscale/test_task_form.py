@@ -101,11 +101,11 @@ def wrong_combinations():
         "not even a number": ({"applications": ["x"]}, "applications", "Choose from the host apps"),
         "no such platform": ({"platforms": ["palm"]}, "platforms", ""),
         "no such network": ({"networks": ["6g"]}, "networks", ""),
-        "not a version": ({high: "ten"}, high, "“ten” isn't a valid version."),
-        "a version with a space": ({high: "1 0"}, high, "“1 0” isn't a valid version."),
-        "a version with an arabic digit": ({high: "١٠"}, high, "isn't a valid version."),
+        "not a version": ({high: "ten"}, high, "“ten” isn’t a valid version."),
+        "a version with a space": ({high: "1 0"}, high, "“1 0” isn’t a valid version."),
+        "a version with an arabic digit": ({high: "١٠"}, high, "isn’t a valid version."),
         "seven numbers": ({high: "1.2.3.4.5.6.7"}, high, "A version can have at most 6 numbers."),
-        "41 digits": ({high: "1" * 41}, high, "isn't a valid version."),
+        "41 digits": ({high: "1" * 41}, high, "isn’t a valid version."),
         "lowest above highest": (
             {high: "9.9", "platforms_android_lowest": "9.10"},
             high,
@@ -149,8 +149,8 @@ def test_a_range_of_a_row_that_is_not_chosen_is_not_looked_at(signed_in, version
 @pytest.mark.parametrize(
     ("number", "state", "reason"),
     [
-        ("0.9.0", "approved", "0.9.0 isn't higher than the online version, 1.0.0."),
-        ("1.2.0", "in_audit", "1.2.0 hasn't passed the audit."),
+        ("0.9.0", "approved", "0.9.0 isn’t higher than the online version, 1.0.0."),
+        ("1.2.0", "in_audit", "1.2.0 hasn’t passed the audit."),
         ("1.0.0", "online", "1.0.0 has been online before. Choose a version that was never online."),
     ],
 )
@@ -250,7 +250,7 @@ def test_the_limit_is_not_below_what_is_delivered(signed_in, task, by):
         factories.make_claim(task)
     response = signed_in(by).post(url(task, "edit"), edited(task, user_limit="2"))
     assert response.context["form"].errors == {
-        "user_limit": ["3 devices already have the version. The limit can't be lower."]
+        "user_limit": ["3 devices already have the version. The limit can’t be lower."]
     }
 
 

@@ -52,7 +52,7 @@ def test_tells_the_administrators_once_a_day(application, admin):
     assert (notice.user, notice.kind, notice.text, notice.url) == (
         admin,
         NotificationKind.MESSAGES,
-        "The gateway of Metro Wallet isn't accepting messages",
+        "The gateway of Metro Wallet isn’t accepting messages",
         reverse("hosts:gateway", args=[application.application_id]),
     )
     assert notice.detail.startswith("Last message accepted ")

@@ -50,14 +50,14 @@ def test_refuses_a_version_that_is_not_higher():
     program = factories.make_program()
     lower = factories.make_approved(program, "1.9.0")
     factories.make_online(program, "1.10.0")
-    with pytest.raises(ActionRefused, match=r"1\.9\.0 isn't higher than the online version, 1\.10\.0"):
+    with pytest.raises(ActionRefused, match=r"1\.9\.0 isn’t higher than the online version, 1\.10\.0"):
         actions.publish(lower, by=program.created_by)
     assert program.releases.count() == 1
 
 
 def test_refuses_without_an_audit():
     version = factories.make_version(factories.make_program())
-    with pytest.raises(ActionRefused, match="hasn't passed the audit"):
+    with pytest.raises(ActionRefused, match="hasn’t passed the audit"):
         actions.publish(version, by=version.uploaded_by)
 
 

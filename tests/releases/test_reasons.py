@@ -58,7 +58,7 @@ def test_a_version_in_audit_waits_for_who_has_not_decided(program):
 def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signed_in):
     factories.make_online(program, "2.0.0")
     factories.make_audit(program, "1.9.0")
-    reason = "1.9.0 isn't higher than the online version, 2.0.0."
+    reason = "1.9.0 isn’t higher than the online version, 2.0.0."
     assert overview(program).why_not_publish_running == reason
     text = page(signed_in(program.created_by), program)
     assert reason in text
@@ -74,8 +74,8 @@ def test_with_every_version_submitted_there_is_nothing_to_submit(program):
 @pytest.mark.parametrize(
     ("number", "state", "reason"),
     [
-        ("1.0.0", "development", "1.0.0 isn't higher than the online version, 2.0.0."),
-        ("3.0.0", "development", "3.0.0 hasn't passed the audit."),
+        ("1.0.0", "development", "1.0.0 isn’t higher than the online version, 2.0.0."),
+        ("3.0.0", "development", "3.0.0 hasn’t passed the audit."),
         ("3.0.0", "rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
     ],
 )
@@ -97,7 +97,7 @@ def test_what_was_rolled_back_is_not_to_be_rolled_back_to(program):
     assert rules.why_not_publish(program, first, online=second) == reason
     actions.roll_back(first, by=program.created_by)
     second.refresh_from_db()
-    reason = "1.1.0 was rolled back and can't go online again. Upload its package under a new version number."
+    reason = "1.1.0 was rolled back and can’t go online again. Upload its package under a new version number."
     assert rules.why_not_publish(program, second, online=first) == reason
 
 
@@ -152,7 +152,7 @@ def test_dialogs_of_what_can_not_be_done_do_not_open(program, signed_in):
     client = signed_in(program.created_by)
     version = factories.make_version(program, "1.0.0")
     arguments = program.app_id, "1.0.0"
-    assert refused_dialog(client, "publish", *arguments) == "1.0.0 hasn't passed the audit."
+    assert refused_dialog(client, "publish", *arguments) == "1.0.0 hasn’t passed the audit."
     assert refused_dialog(client, "withdraw", *arguments) == "1.0.0 is not in audit."
     assert refused_dialog(client, "submit", *arguments).startswith("No host app is bound.")
     assert refused_dialog(client, "roll_back", program.app_id) == "Rolling back needs an online version."
@@ -205,11 +205,11 @@ def test_a_number_below_the_online_one_is_warned_about_and_uploaded(program, sig
     typed = {"file": factories.make_zip(), "number": "1.10.0", "notes": "A correction"}
     text = client.post(reverse("releases:upload", args=[program.app_id]), typed, follow=True)
     text = html.unescape(text.content.decode())
-    warning = "1.10.0 can't be published: it is not higher than the online version 2.0.0."
+    warning = "1.10.0 can’t be published: it is not higher than the online version 2.0.0."
     assert warning in text
     assert "1.10.0 uploaded and checked." in text
     assert program.versions.numbered("1.10.0").get().notes == "A correction"
-    assert "1.10.0 isn't higher than the online version, 2.0.0." in page(client, program, "detail", "1.10.0")
+    assert "1.10.0 isn’t higher than the online version, 2.0.0." in page(client, program, "detail", "1.10.0")
     assert warning in page(client, program, "submit", "1.10.0")
 
 

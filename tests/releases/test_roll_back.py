@@ -50,7 +50,7 @@ def test_not_twice_running(program):
 def test_again_after_a_publish_but_not_to_what_was_rolled_back(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     factories.make_online(program, "1.3.0")
-    with pytest.raises(ActionRefused, match=r"can't roll back to 1\.2\.0"):
+    with pytest.raises(ActionRefused, match=r"can’t roll back to 1\.2\.0"):
         actions.roll_back(version(program, "1.2.0"), by=program.created_by)
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     assert program.versions.online().get().number == "1.1.0"
@@ -79,7 +79,7 @@ def test_refuses_off_the_shelf(program):
 
 def test_never_to_an_approved_version_that_was_not_online(program):
     approved = factories.make_approved(program, "1.3.0")
-    with pytest.raises(ActionRefused, match="can't roll back to"):
+    with pytest.raises(ActionRefused, match="can’t roll back to"):
         actions.roll_back(approved, by=program.created_by)
 
 

@@ -110,7 +110,7 @@ def test_what_a_crash_left_under_the_name_of_an_upload(versions):
         return actions.upload(program, file=file, number=(2, 0, 0), notes="", by=program.created_by).package
 
     if settings.STORAGE_URL:
-        with pytest.raises(ActionRefused, match="isn't writable") as refused:
+        with pytest.raises(ActionRefused, match="isn’t writable") as refused:
             upload()
         assert (refused.value.field, Package.objects.count()) == ("file", 4)
         package_storage().delete(name)

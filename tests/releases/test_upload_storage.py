@@ -17,7 +17,7 @@ from tests.stored import folders_only
 
 pytestmark = pytest.mark.django_db
 FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
-UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
+UNWRITABLE = "Nothing was saved: the storage isn’t writable. Try again later, or contact an operator."
 WORDS = {"full": FULL, "can't be written": UNWRITABLE, "no folder": UNWRITABLE}
 failing_storages = pytest.mark.parametrize("failing", FAILING)
 

@@ -25,7 +25,7 @@ from tests.faulty_server import Faulty
 from tests.stored import folders_only
 
 pytestmark = pytest.mark.django_db
-AWAY = "Nothing was saved: the storage isn't responding. Try again in a minute, or contact an operator."
+AWAY = "Nothing was saved: the storage isn’t responding. Try again in a minute, or contact an operator."
 
 
 @pytest.fixture

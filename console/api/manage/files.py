@@ -109,7 +109,7 @@ def why_failed(upload: UploadedPackage, *, at: datetime | None = None) -> str:
 
 
 def _unfinished() -> str:
-    return _("The console couldn't finish this. Upload the file again.")
+    return _("The console couldn’t finish this. Upload the file again.")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ class Permission(models.TextChoices):
     """What a role may do; each route of the console names one."""
 
     # in a team
-    VIEW = "view", _("see the team's mini programs")
+    VIEW = "view", _("see the team’s mini programs")
     UPLOAD = "upload", _("upload versions, submit and withdraw audits")
     DEVELOP = "develop", _("edit domains and templates, request permissions")
     MANAGE = "manage", _("create, edit, publish, roll back and bind mini programs, and put them on or off the shelf")

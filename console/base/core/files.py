@@ -283,8 +283,8 @@ def why_not_kept(error: OSError) -> str:
     if error.errno in FULL:
         return _("Nothing was saved: the storage is full. Contact an operator, then choose the file again.")
     if error.errno in AWAY:
-        return _("Nothing was saved: the storage isn't responding. Try again in a minute, or contact an operator.")
-    return _("Nothing was saved: the storage isn't writable. Try again later, or contact an operator.")
+        return _("Nothing was saved: the storage isn’t responding. Try again in a minute, or contact an operator.")
+    return _("Nothing was saved: the storage isn’t writable. Try again later, or contact an operator.")
 
 
 @contextmanager

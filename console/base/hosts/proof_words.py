@@ -28,17 +28,17 @@ _uses = (
     Use(
         _("Message subscriptions"),
         _("Only the account named in the proof can be read or changed."),
-        _("Anyone with the app's key can read and change the consents of any account."),
+        _("Anyone with the app’s key can read and change the consents of any account."),
     ),
     Use(
         _("Update reports"),
         _("Reports without proof are refused."),
-        _("Anyone with the app's key can send reports in a device's name."),
+        _("Anyone with the app’s key can send reports in a device’s name."),
     ),
     Use(
         _("Logs"),
         _("Logs without proof are refused."),
-        _("Anyone with the app's key can send logs in a device's name."),
+        _("Anyone with the app’s key can send logs in a device’s name."),
     ),
 )
 WORDS: dict[str, Use] = dict(zip(PROOF_USES, _uses, strict=True))

@@ -73,7 +73,7 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
     program, application = binding.mini_program, binding.application
     return confirm_page(
         request,
-        NoteForm(posted(request), needed=True, help_text=_("Shown to the mini program's team.")),
+        NoteForm(posted(request), needed=True, help_text=_("Shown to the mini program’s team.")),
         template="hosts/confirm/remove_program.html",
         save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
         toast=lambda _binding: _("%(program)s removed.") % {"program": program},

@@ -47,7 +47,7 @@ def _gone(rows: Sequence[DefaultApi]) -> list[Effect]:
     return [("minus", new), ("device-mobile", existing)]
 
 
-STAYS = ("device-mobile", gettext_lazy("Existing apps don't change."))
+STAYS = ("device-mobile", gettext_lazy("Existing apps don’t change."))
 CATALOGUE = Catalogue(
     "api",
     "apis",

@@ -82,7 +82,7 @@ def _revoke(request: SignedInRequest, grant: ProgramGrant, **context: Any) -> Ht
     seen, exact = _devices(grant)
     return confirm_page(
         request,
-        NoteForm(posted(request), needed=True, help_text=_("Shown to the mini program's team.")),
+        NoteForm(posted(request), needed=True, help_text=_("Shown to the mini program’s team.")),
         template="hosts/confirm/revoke_grant.html",
         save=lambda data: devmgmt.revoke(grant, by=request.user, reason=data["note"]),
         toast=lambda revoked: _("Revoked: %(subject)s.") % {"subject": revoked.subject()},

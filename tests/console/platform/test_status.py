@@ -98,7 +98,7 @@ def test_all_is_well(read):
 def test_a_scheduler_alone_is_not_enough():
     make_beat()
     assert titles()[0] == "No worker is running"
-    assert f"{len(SCHEDULE)} tasks aren't scheduled" in titles()
+    assert f"{len(SCHEDULE)} tasks aren’t scheduled" in titles()
 
 
 def test_a_worker_alone_is_not_enough():
@@ -112,7 +112,7 @@ def test_what_has_not_run_yet_is_not_called_fine():
     make_signs()
     replace("keys.prune", make_task_sign, "keys.prune", ago=None)
     found = status()
-    assert (found.headline, found.colour) == ("1 task hasn't run yet", "orange")
+    assert (found.headline, found.colour) == ("1 task hasn’t run yet", "orange")
 
 
 def test_late_parts_lead(read):
@@ -197,7 +197,7 @@ def test_a_task_of_a_newer_scheduler_is_shown_by_its_own_name(read):
 def test_the_clock_of_this_machine_is_mentioned_and_not_used(read, time_machine):
     make_signs()
     time_machine.move_to(timezone.now() + timedelta(seconds=40))
-    assert titles() == ["This server's clock is 40 s ahead of PostgreSQL's"]
+    assert titles() == ["This server’s clock is 40 s ahead of PostgreSQL’s"]
     words = read()
     assert "just now" in words
     assert "No heartbeat" not in words
@@ -260,15 +260,15 @@ def test_valkey_away_is_one_trouble_and_no_error(read, settings):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # Nobody listens.
         settings.REDIS_URL = f"redis://127.0.0.1:{unused.getsockname()[1]}/0"
-        assert titles() == ["Valkey isn't responding"]
-        assert "Valkey isn't responding" in read()
+        assert titles() == ["Valkey isn’t responding"]
+        assert "Valkey isn’t responding" in read()
 
 
 def test_a_silent_valkey_does_not_hold_the_page_up(read, settings):
     make_signs()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        assert "Valkey isn't responding" in read()
+        assert "Valkey isn’t responding" in read()
 
 
 def test_a_valkey_that_answers_and_takes_nothing(own_valkey, settings):
@@ -288,7 +288,7 @@ def test_a_storage_that_is_full(settings, monkeypatch):
     settings.UPLOAD_BYTES = 1 << 60  # more than any disk has free
     found = services()["storage"]
     assert "is full" in found.facts[0]
-    assert titles() == ["The storage isn't writable"]
+    assert titles() == ["The storage isn’t writable"]
 
 
 def test_a_mail_server_that_failed_says_what_it_said():
@@ -340,7 +340,7 @@ def test_many_webhooks_that_do_not_respond_have_a_reason_in_common(read):
     since = paused_webhooks(3, of=14)
     (trouble,) = status().troubles
     assert (trouble.title, trouble.said, trouble.since, trouble.level) == (
-        "3 of 14 webhooks aren't responding",
+        "3 of 14 webhooks aren’t responding",
         "The name of the address was not found",
         since,
         Level.NOTE,

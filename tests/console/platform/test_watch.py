@@ -24,7 +24,7 @@ def test_operators_are_notified_in_their_language_and_nobody_else(operator):
     assert notify_late() == 2
     assert texts(operator) == [
         (
-            "2 console components aren't responding",
+            "2 console components aren’t responding",
             "Not responding: Send e-mails, Worker mail@one",
         )
     ]

@@ -110,7 +110,7 @@ def test_nothing_is_granted_to_a_program_that_is_not_bound(signed_in, reviewer, 
     response = client.post(waiting.get_absolute_url(), APPROVE)
     assert (response.status_code, response.context["form"].non_field_errors()) == (
         422,
-        ["City Bus isn't bound to Metro Wallet."],
+        ["City Bus isn’t bound to Metro Wallet."],
     )
     assert entries() == []
 

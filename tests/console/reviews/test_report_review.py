@@ -70,7 +70,7 @@ def test_a_closed_audit_keeps_its_report(signed_in, reviewer, decision):
     report_of(decision)
     actions.decide(decision, approve=False, by=reviewer, note="No")
     client = signed_in(reviewer)
-    reason = "The audit is closed, so its report can't change."
+    reason = "The audit is closed, so its report can’t change."
     assert escape(reason) in client.get(url(decision, "report/")).content.decode()
     response = client.post(url(decision, "report/again/"), follow=True)
     assert [str(message) for message in response.context["messages"]] == [reason]

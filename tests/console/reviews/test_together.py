@@ -92,7 +92,7 @@ def test_reviewers_are_reminded_of_it_once(reviewer, asked):
     late = timezone.now() + timedelta(hours=50)
     assert [reminders.remind(at=late), reminders.remind(at=late + timedelta(hours=1))] == [1, 0]
     assert [text for _user, text, _detail in told()] == [
-        "City Bus's request for 3 APIs has been waiting 50 hours for Metro Wallet"
+        "City Bus’s request for 3 APIs has been waiting 50 hours for Metro Wallet"
     ]
 
 
@@ -155,7 +155,7 @@ def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, 
     response = client.post(page(asked), fields(asked, until="2020-01-01", **marks))
     assert response.status_code == 422
     assert errors(response) == {
-        "until": ["Choose a date that isn't in the past."],
+        "until": ["Choose a date that isn’t in the past."],
         f"note_{asked[0].pk}": ["A rejection needs a note. Say what must change."],
     }
     shown = response.content.decode()

@@ -57,7 +57,7 @@ def test_a_token_of_a_secret_that_has_ended_is_frozen_too(program, admin, made):
 
 
 def test_twice(program, admin, made):
-    with pytest.raises(Conflict, match="isn't frozen"):
+    with pytest.raises(Conflict, match="isn’t frozen"):
         actions.unfreeze(program, by=admin)
     freeze(program, admin)
     with pytest.raises(Conflict, match="already frozen"):

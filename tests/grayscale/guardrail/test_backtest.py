@@ -84,13 +84,13 @@ def test_says_what_came_nearest(signed_in, world, version, by):
     words = ask(signed_in(by), world, rate="50")
     when = times.exact(ago(5).replace(minute=0))
     assert (
-        f"It wouldn't have suspended the task. Highest hour: 10 % of 10 devices with errors (1.1.0, {when})." in words
+        f"It wouldn’t have suspended the task. Highest hour: 10 % of 10 devices with errors (1.1.0, {when})." in words
     )
 
 
 def test_says_that_there_were_too_few_devices(signed_in, world, version, by):
     report(version, 0, 3, at=ago(9))
-    assert "It wouldn't have suspended the task: no hour had that many devices. The busiest had 3." in ask(
+    assert "It wouldn’t have suspended the task: no hour had that many devices. The busiest had 3." in ask(
         signed_in(by), world
     )
 
@@ -110,7 +110,7 @@ def test_warns_where_the_online_version_exceeds_the_limit(signed_in, world, onli
     words = ask(signed_in(by), world)
     assert "1.0.0 also exceeded this limit while it was online, on " in words
     assert ": 50 % of 4 devices had errors, limit 5 %" in words
-    assert "It wouldn't have suspended the task" not in words
+    assert "It wouldn’t have suspended the task" not in words
 
 
 def test_old_versions_that_devices_still_have_are_not_judged(signed_in, world, version, by):

@@ -19,7 +19,7 @@ from releases.offline import actions
 from tests import factories
 from tests.console.api.device.asking import Device, through_django
 
-OFF = "The mini program is off the shelf, so presets don't open. Put it back on the shelf first."
+OFF = "The mini program is off the shelf, so presets don’t open. Put it back on the shelf first."
 NOTHING = "No version is online. Publish one to get its offline package."
 
 
@@ -143,13 +143,13 @@ def test_an_application_that_is_not_bound(signed_in, program, application, devel
     with pytest.raises(ActionRefused) as error:
         actions.download(program, application=application, by=developer)
     assert error.value.field == "application"
-    assert error.value.message == "Harbour Super App is no longer bound, so presets don't open there."
+    assert error.value.message == "Harbour Super App is no longer bound, so presets don’t open there."
 
 
 def test_a_storage_that_fails(signed_in, program, developer):
     client = signed_in(developer)
     package_storage().delete(program.versions.online().get().package.file.name)
-    words = "The package can't be read from storage right now. Try again later or contact an operator."
+    words = "The package can’t be read from storage right now. Try again later or contact an operator."
     assert refused(client, program) == {"__all__": [words]}
 
 

@@ -81,7 +81,7 @@ def test_the_report_of_a_closed_audit_stays(version):
     releases.withdraw(version, by=version.uploaded_by)
     with pytest.raises(ActionRefused) as refused:
         actions.compare_again(decision, by=factories.make_user())
-    assert refused.value.message == "The audit is closed, so its report can't change."
+    assert refused.value.message == "The audit is closed, so its report can’t change."
     assert Report.objects.count() == 1
     assert entries() == []
 

@@ -21,7 +21,7 @@ from console.base.core.files import UNFINISHED, SyncedStorage, refusing_unwritab
 from tests.disks import FAILING, files_in, full_disk, move_icons, move_packages, no_folder, read_only_disk
 
 FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
-UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
+UNWRITABLE = "Nothing was saved: the storage isn’t writable. Try again later, or contact an operator."
 LARGE = os.urandom(200_000)
 
 
