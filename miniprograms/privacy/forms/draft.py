@@ -10,8 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.functional import lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
@@ -109,11 +109,15 @@ class DraftForm(forms.Form):
         return [(language, self[language.field]) for language in Language]
 
     def tab(self) -> Language:
-        """The language whose text is shown: one with an error, the one chosen, or one that has a text."""
-        wrong = [language for language in Language if self.is_bound and language.field in self.errors]
-        chosen = [language for language in Language if self.data.get("tab") == language.tag]
-        written = [language for language in Language if self[language.field].value()]
-        return [*wrong, *chosen, *written, Language.EN][0]
+        """The language whose text is shown: one with an error, the one chosen, or one that has a text.
+
+        The reader's own comes first.
+        """
+        languages = sorted(Language, key=lambda language: language.value != get_language())
+        wrong = [language for language in languages if self.is_bound and language.field in self.errors]
+        chosen = [language for language in languages if self.data.get("tab") == language.tag]
+        written = [language for language in languages if self[language.field].value()]
+        return [*wrong, *chosen, *written, *languages][0]
 
     def stated(self) -> Statements:
         """What is typed, as far as it can be read, for the preview; a text also with what is wrong in it."""

@@ -1,5 +1,6 @@
 """Writing the draft (S-1)."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -40,6 +41,18 @@ def test_saves_all_of_it(signed_in, program, holder):
     assert (draft.text_en, draft.text_zh, draft.revision, draft.changed_by) == (TEXT, "", 1, holder)
     program.refresh_from_db()
     assert in_list(program.last_change, program.last_change_label) == "Privacy agreement edited"
+
+
+@pytest.mark.parametrize("written", [{}, {"text_zh": TEXT}, {"text_zh": ""}], ids=["nothing", "both", "English only"])
+def test_it_opens_in_the_reader_s_language_if_it_has_a_text(signed_in, program, team, holder, written):
+    if written:
+        save(program, holder, **written)
+    reader = factories.make_user(language="zh-hans")
+    factories.join(team, reader, "license_holder")
+    for person, first in ((holder, Language.EN), (reader, Language.ZH)):
+        page = signed_in(person).get(url(program, "edit")).content.decode()
+        open_tab = re.search(r'name="tab" value="(\w+)"\s+checked', page)
+        assert open_tab[1] == (Language.EN if written.get("text_zh") == "" else first).tag
 
 
 def test_the_log_tells_what_changed(program, holder):
