@@ -204,6 +204,23 @@ def test_rows_that_live_tail_let_go_come_back_in_their_places_also_above_an_open
     expect(page.get_by_text("No more results")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_rows_stay_where_they_are_when_the_totals_come(browser_page, live_server, program, width):
+    page = browser_page
+    page.set_viewport_size({"width": width, "height": 900})
+    factories.make_entries(program, 2, time=timezone.now() - timedelta(minutes=2))
+    held = []
+    page.route("**/volume/*", lambda route: held.append(route))
+    go(page, live_server, program)
+    expect(page.get_by_role("switch", name="Live tail")).to_be_visible()
+    row, counting = page.locator(".log-entry").first, page.get_by_text("Counting…")
+    expect(counting).to_be_visible()
+    before = row.bounding_box()
+    held[0].continue_()
+    expect(counting).not_to_be_attached()
+    assert row.bounding_box() == before
+
+
 def test_live_tail_stops_with_a_sentence_when_the_server_refuses(browser_page, live_server, program):
     page = browser_page
     page.clock.install()

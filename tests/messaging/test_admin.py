@@ -196,7 +196,7 @@ def test_delete_what_nobody_selected(operator_client, kept, way):
 def test_what_is_in_use_can_only_be_unlisted(operator_client, kept, way):
     program = factories.make_program(name="Somebody's")
     factories.make_template(program, kept)
-    words = "Ferry departs was selected once and can&#x27;t be deleted. Clear “In library” to hide it."
+    words = "Ferry departs was selected once and can’t be deleted. Clear “In library” to hide it."
     if way == "one":
         url, data = reverse("admin:messaging_publictemplate_delete", args=[kept.pk]), {"post": "yes"}
     else:

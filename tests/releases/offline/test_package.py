@@ -54,7 +54,7 @@ def test_keys_that_cannot_be_read(signed_in, program, developer):
     SigningKey.objects.update(sealed="sealed under another SECRET_KEY")
     response = signed_in(developer).get(url(program))
     assert response.status_code == 200
-    assert "The signing keys can&#x27;t be read. Contact an operator." in response.content.decode()
+    assert "The signing keys can’t be read. Contact an operator." in response.content.decode()
 
 
 def test_a_key_that_cannot_be_read_is_left_out_as_for_devices(signed_in, program, application, developer):
