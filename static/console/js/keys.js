@@ -67,9 +67,7 @@ function press (key) {
 
 function showSwitch (place) {
   const box = place.querySelector?.('[data-keys-switch]')
-  if (!box) return
-  box.checked = !areOff()
-  box.closest('.keys-switch').hidden = false
+  if (box) box.checked = !areOff()
 }
 
 if (document.getElementById('palette')) {

@@ -227,7 +227,6 @@ async function follow () {
 }
 
 if (tail) {
-  tail.closest('.log-tail').hidden = false
   tail.checked = false
   tail.addEventListener('change', () => {
     announce(tail.checked ? tail.dataset.on : tail.dataset.off)

@@ -24,7 +24,6 @@ function filter () {
 }
 
 let waiting
-search.closest('[hidden]').hidden = false
 search.addEventListener('input', () => {
   const found = filter()
   window.clearTimeout(waiting)
