@@ -15,6 +15,7 @@ def test_the_browser_s_zone_from_the_second_page_on_and_a_person_s_own(live_serv
     page = context.new_page()
     page.goto("/")
     expect(page.locator(".page-foot a").first).to_have_text("Times in UTC")
+    page.wait_for_function("document.cookie.includes('time_zone=')")
     page.goto("/teams/profile/")
     expect(page.locator(".page-foot a").first).to_have_text("Times in Asia/Shanghai (UTC+8)")
 

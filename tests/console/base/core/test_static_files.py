@@ -35,6 +35,15 @@ def test_every_file_gets_a_name_by_its_content_and_is_compressed(settings, tmp_p
     assert [name for name in names if name.startswith(others)] == []
 
 
+def test_scripts_let_styles_come_first():
+    """On a slow line both would share it, and nothing is drawn before the styles have come."""
+    texts = {file: file.read_text() for file in (assets.ROOT / "templates").rglob("*.html")}
+    modules = [tag for text in texts.values() for tag in re.findall(r'<script type="module"[^>]*>', text)]
+    assert len(modules) > 10 and all('fetchpriority="low"' in tag for tag in modules)
+    begun = [file.name for file, text in texts.items() if "js/theme.js" in text.partition("console/frame.css")[0]]
+    assert begun == []
+
+
 def test_every_variable_that_is_read_is_there():
     built = "".join(
         file.read_text() for file in (assets.BUILT / "console").rglob("*") if file.suffix in (".css", ".js")
