@@ -86,7 +86,7 @@ class Follows:
         found: dict[str, list[Event]] = {}
         for event in sorted(self.shown, key=lambda one: not one.heading(1)):
             count = sum(type(one).name == type(event).name for one in self.events or [])
-            found.setdefault(event.heading(count) or gettext("This also happens"), []).append(event)
+            found.setdefault(event.heading(count) or gettext("The log will also say"), []).append(event)
         return [Group(heading, events) for heading, events in found.items()]
 
     @property
