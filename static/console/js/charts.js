@@ -1,9 +1,8 @@
 // What all charts share: colours (tokens of console.css), axes, bands, words inside the chart, and the box under the pointer.
 import uPlot from 'uplot';
+import { date, language } from './figures.js';
 
 export const DAY = 86400
-export const language = document.documentElement.lang
-export const number = value => value.toLocaleString(language)
 const short = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY]
 const STEPS = [...SECONDS, ...[2, 5, 7, 14, 30, 90, 180, 365].map(days => days * DAY)]
@@ -28,7 +27,7 @@ export function clock (seconds, zone, options = {}) {
 }
 
 export function day (seconds, zone) {
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { day: 'numeric', month: 'short', timeZone: zone }).format(new Date(seconds * 1000))
+  return date(new Date(seconds * 1000), { day: 'numeric', month: 'short', timeZone: zone })
 }
 
 // Time below without lines, counts at the left with them. `words` says a moment; `least` is the shortest step, `space` px between two.

@@ -2,6 +2,7 @@
 // alone. They are gone with the sign-out, with another person's sign-in, and after two weeks. Forms in [data-not-kept]
 // keep nothing, and neither does a field that is not a textarea: no password or secret ever comes here.
 import { announce } from './announce.js';
+import { date } from './figures.js';
 
 const KEPT = 14 * 24 * 3600 * 1000 // ms
 const LONGEST = 100_000 // characters
@@ -81,8 +82,7 @@ function timeOf (at) {
   const timeZone = document.body.dataset.zone
   const today = new Date(at).toDateString() === new Date().toDateString()
   const day = today ? {} : { day: 'numeric', month: 'short' }
-  const language = document.documentElement.lang
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...day, hour: '2-digit', minute: '2-digit', timeZone }).format(new Date(at))
+  return date(new Date(at), { ...day, hour: '2-digit', minute: '2-digit', timeZone })
 }
 
 function note (area, draft, restored) {

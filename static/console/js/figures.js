@@ -1,5 +1,7 @@
-// Figures as the reader's language writes them.
-const language = document.documentElement.lang
+// Figures and dates as the reader's language writes them; English ones have the day before the month.
+export const language = document.documentElement.lang
+
+export const date = (at, options) => new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, options).format(at)
 
 export const number = (value, options) => value.toLocaleString(language, options)
 

@@ -1,7 +1,8 @@
 // The progress page: the chart, and numbers that follow by themselves while the page is looked at.
 import uPlot from 'uplot';
 import { announce } from './announce.js';
-import { DAY, axes, band, clock, colour, day, hint, number, redrawn, write } from './charts.js';
+import { DAY, axes, band, clock, colour, day, hint, redrawn, write } from './charts.js';
+import { number } from './figures.js';
 import { follow } from './live.js';
 
 const EVERY = 5000

@@ -1,6 +1,7 @@
 // How many entries there are over time, in bars by level; a click on a bar or a drag over some asks for that time.
 import uPlot from 'uplot';
-import { DAY, axes, clock, colour, day, hint, number } from './charts.js';
+import { DAY, axes, clock, colour, day, hint } from './charts.js';
+import { number } from './figures.js';
 
 const HEIGHT = 130
 

@@ -1,5 +1,6 @@
 // The order of a short table that is on the page as a whole, table[data-sortable=name]: a head sorts upwards, then downwards.
 // How a person left a table is kept in this browser for that person. Longer lists are sorted by the server (core/filters.py).
+import { language } from './figures.js';
 
 const STATES = ['red', 'orange', 'blue', 'green', 'secondary'] // what needs somebody first
 const keyOf = table => `sort ${document.body.dataset.user} ${table.dataset.sortable}`
@@ -14,7 +15,7 @@ function worth (cell) {
 }
 
 function sort (table, column, down) {
-  const { compare } = new Intl.Collator(document.documentElement.lang, { numeric: true })
+  const { compare } = new Intl.Collator(language, { numeric: true })
   const rows = [...table.tBodies[0].rows].map(row => ({ row, value: worth(row.cells[column]) }))
   rows.sort((one, other) => (one.value === '') - (other.value === '') || (down ? -1 : 1) * compare(one.value, other.value))
   table.tBodies[0].append(...rows.map(({ row }) => row))
