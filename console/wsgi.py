@@ -3,7 +3,9 @@
 `manage.py start` says which of them a process serves: a process for devices never waits for a page.
 """
 
+import gc
 import os
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -42,3 +44,8 @@ def _inside(pages: http.WSGIApplication) -> http.WSGIApplication:
 application = application_for(roles.current())
 if settings.DEBUG:
     application = http.for_this_machine(application, addresses.ONLY_HERE)
+if roles.current() != "runtime":
+    import_module(settings.ROOT_URLCONF)  # Else the first page would wait for all views.
+# A full collection stops all threads, for 150 ms, until it has looked at every module; and those stay anyway.
+gc.collect()
+gc.freeze()
