@@ -43,6 +43,7 @@ from console.base.core.toasts import Undo, toast
 from console.base.hosts.access import activity_for
 from console.base.hosts.models import HostApplication
 from console.frame import Frame
+from console.home import kinds
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
 from console.home.first_run import checklist_for
@@ -87,12 +88,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     begun = checklist_for(person, request, at=at)
     hidden = begun is not None and begun.key in hidden_lists(request)
     checklist = None if hidden else begun
+    rows = gather([*waiting(person, at=at), *elsewhere(person, at=at)])
     context = {
         "person": person,
         "checklist": checklist,
         "hidden": begun if hidden else None,
-        "waiting": lines_of(gather(waiting(person, at=at)), at_once=WAITING),
-        "elsewhere": lines_of(gather(elsewhere(person, at=at)), at_once=ELSEWHERE),
+        "waiting": lines_of([row for row in rows if row.kind not in kinds.ELSEWHERE], at_once=WAITING),
+        "elsewhere": lines_of([row for row in rows if row.kind in kinds.ELSEWHERE], at_once=ELSEWHERE),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
         "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],

@@ -57,7 +57,7 @@ def _requests(kind: str, model: type[Decision], mine: Q, *, at: datetime) -> Que
         since="requested_at",
         rank=lateness(at),
         program=PROGRAM,
-        host="application",
+        application="application",
         what="api" if model is ApiPermission else NOTHING,
         count=querysets.waiting_together() if model is ApiPermission else 0,
     )

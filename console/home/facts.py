@@ -18,7 +18,13 @@ Facts = dict[str, str]
 
 def facts_of(row: Row) -> Facts:
     """Return the names that words are made of."""
-    return {"program": row.program, "application": row.host, "what": row.what, "team": row.team, "words": row.words}
+    return {
+        "program": str(row.program or ""),
+        "application": str(row.application or ""),
+        "team": str(row.team),
+        "what": row.what,
+        "words": row.words,
+    }
 
 
 def findings(row: Row) -> Facts:
@@ -45,7 +51,7 @@ def undeclared(row: Row) -> Facts:
 def failed(row: Row) -> Facts:
     """“3 messages of City Bus failed”."""
     words = ngettext("%(count)d message of %(program)s failed", "%(count)d messages of %(program)s failed", row.count)
-    return {**facts_of(row), "words": words % {"count": row.count, "program": row.program}}
+    return {**facts_of(row), "words": words % {"count": row.count, "program": str(row.program)}}
 
 
 def answer(row: Row) -> Facts:

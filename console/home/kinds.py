@@ -66,7 +66,7 @@ def of_version(name: str) -> Callable[[Row], str]:
 
 def of_application(name: str) -> Callable[[Row], str]:
     """Return the page `name` of the row's application."""
-    return lambda row: reverse(name, args=[row.host_id])
+    return lambda row: reverse(name, args=[row.application_id])
 
 
 def in_inbox(name: str) -> Callable[[Row], str]:
@@ -269,7 +269,7 @@ GRANTS = {
         context=_("%(application)s granted it until %(until)s"),
         state="suspended",
         label=_("Expires soon"),
-        url=lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
+        url=lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.application_id}),
         action=_("Renew"),
         more=ngettext_lazy(
             "%(count)d more permission expiring soon", "%(count)d more permissions expiring soon", "count"
@@ -322,7 +322,7 @@ TEAMS = {
         context=_("The invitation %(what)s"),
         state="waiting",
         label=_("Invited"),
-        url=lambda row: reverse("accounts:detail", args=[row.team_id]),
+        url=lambda row: reverse("accounts:detail", args=[row.team.pk]),
         action=_("Open"),
         more=ngettext_lazy("%(count)d more invitation", "%(count)d more invitations", "count"),
         page="accounts:list",
@@ -359,7 +359,7 @@ ELSEWHERE = {
     ),
     "own_permission": _request(
         _("%(what)s for %(program)s"),
-        lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
+        lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.application_id}),
         ngettext_lazy(
             "%(count)d more pending permission request", "%(count)d more pending permission requests", "count"
         ),

@@ -36,7 +36,7 @@ class Line:
     @property
     def corner(self) -> HostApplication | None:
         """The application whose icon is in the corner of the program's."""
-        return self.row.application if self.row.app_id else None
+        return self.row.application if self.row.program else None
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """Rows of many kinds in one query: each kind gives the same columns, and the database puts them into one order.
 
-However many things wait, and of however many kinds, the home page asks once.
+However many things wait, and of however many kinds, the home page asks once, and once more for their names: joined to
+every kind, names would be most of what the database plans.
 """
 
 from __future__ import annotations
@@ -8,38 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import CharField, Count, F, IntegerField, Model, QuerySet, Value, Window
+from django.db.models import CharField, Count, F, Func, IntegerField, Model, QuerySet, Value, Window
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Concat
 
 from console.base.accounts.models import Team
 from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 
 EACH = 3
+THINGS: dict[str, QuerySet[Any]] = {
+    "program": MiniProgram.objects.select_related("team"),
+    "application": HostApplication.objects.select_related("team"),
+    "invited_to": Team.objects.all(),
+}
+NONE = 0  # the key of a thing that a row has not
 NOTHING = Value("", output_field=CharField())
 Column = str | Combinable
-COLUMNS = (
-    "rank",
-    "kind",
-    "ref",
-    "since",
-    "total",
-    "program",
-    "app_id",
-    "icon",
-    "team",
-    "team_id",
-    "host",
-    "host_id",
-    "host_icon",
-    "what",
-    "words",
-    "count",
-    "out_of",
-)
 
 
 @dataclass(frozen=True)
@@ -54,30 +41,34 @@ class Row:
     ref: int
     since: datetime
     total: int
-    program: str
-    app_id: str
-    icon: str
-    team: str
-    team_id: int
-    host: str
-    host_id: str
-    host_icon: str
+    program: MiniProgram | None
+    application: HostApplication | None
+    invited_to: Team | None
     what: str
     words: str
     count: int
     out_of: int
 
     @property
-    def thing(self) -> Model:
-        """What the row is about, with name and icon only."""
-        if self.app_id:
-            return MiniProgram(app_id=self.app_id, name=self.program, icon=self.icon)
-        return self.application or Team(name=self.team)
+    def team(self) -> Team:
+        """The program's team where there is one, else the application's."""
+        owned = self.program or self.application
+        return owned.team if owned else cast(Team, self.invited_to)
 
     @property
-    def application(self) -> HostApplication | None:
-        """The application, with name and icon only; None where there is none."""
-        return HostApplication(name=self.host, icon=self.host_icon) if self.host_id else None
+    def thing(self) -> Model:
+        """What the row is about."""
+        return self.program or self.application or self.team
+
+    @property
+    def app_id(self) -> str:
+        """The App ID of the program; "" where there is none."""
+        return self.program.app_id if self.program else ""
+
+    @property
+    def application_id(self) -> str:
+        """The ID of the application; "" where there is none."""
+        return self.application.application_id if self.application else ""
 
 
 def part(
@@ -87,34 +78,26 @@ def part(
     since: Column,
     rank: int | Combinable,
     program: str | None = None,
-    host: str | None = None,
-    team: str | None = None,
+    application: str | None = None,
+    invited_to: str | None = None,
     what: Column = NOTHING,
     words: Column = NOTHING,
     count: int | Combinable = 0,
     out_of: int | Combinable = 0,
 ) -> QuerySet[Any]:
-    """Return the EACH oldest `rows` of a kind in the columns of `Row`.
+    """Return the EACH oldest `rows` of a kind in the columns that `gather` reads.
 
-    `program`, `host` and `team` are the paths to them ("" for the row itself); the team is the program's where there
-    is one, else the application's.
+    `program`, `application` and the team `invited_to` are the paths to them, "pk" for the row itself.
     """
-    if team is None:
-        team = _path(host or "" if program is None else program, "team")
     columns: dict[str, Any] = {
         "rank": _number(rank),
         "kind": Value(kind, output_field=CharField()),
         "ref": F("pk"),
         "since": _column(since),
         "total": Window(Count("pk")),
-        "program": _of(program, "name"),
-        "app_id": _of(program, "app_id"),
-        "icon": _of(program, "icon"),
-        "team": _of(team, "name"),
-        "team_id": F(_path(team, "pk")),
-        "host": _of(host, "name"),
-        "host_id": _of(host, "application_id"),
-        "host_icon": _of(host, "icon"),
+        "program": _key(program),
+        "application": _key(application),
+        "invited_to": _key(invited_to),
         "what": _column(what),
         "words": _column(words),
         "count": _number(count),
@@ -124,12 +107,8 @@ def part(
     return rows.order_by().annotate(**named).values(*named).order_by("row_since", "pk")[:EACH]
 
 
-def _path(path: str, name: str) -> str:
-    return f"{path}__{name}" if path else name
-
-
-def _of(path: str | None, name: str) -> Any:
-    return NOTHING if path is None else Cast(_path(path, name), CharField())
+def _key(path: str | None) -> Combinable:
+    return _number(NONE) if path is None else F(path)
 
 
 def _column(value: Column) -> Any:
@@ -140,17 +119,34 @@ def _number(value: int | Combinable) -> Combinable:
     return Value(value, output_field=IntegerField()) if isinstance(value, int) else value
 
 
-def number(path: str = "") -> Concat:
+def number(path: str = "") -> Func:
     """Return the number of the version at `path`, as people write it."""
-    major, minor, patch = (Cast(_path(path, name), CharField()) for name in ("major", "minor", "patch"))
-    return Concat(major, Value("."), minor, Value("."), patch)
+    names = (f"{path}__{name}" if path else name for name in ("major", "minor", "patch"))
+    return Func(Value("."), *names, function="CONCAT_WS", output_field=CharField())
 
 
 def gather(parts: Iterable[QuerySet[Any]]) -> list[Row]:
-    """Return the rows of all parts by rank, the oldest of each rank first; one query, none for no parts."""
+    """Return the rows of all parts by rank, the oldest of each rank first; no query for no parts.
+
+    What was deleted before its name was read is left out.
+    """
     found = [*parts]
     if not found:
         return []
     first, *rest = found
     line: Any = first.union(*rest, all=True).order_by("row_rank", "row_since", "row_kind", "row_ref") if rest else first
-    return [Row(**{name: row[f"row_{name}"] for name in COLUMNS}) for row in line]
+    rows = [{name.removeprefix("row_"): value for name, value in row.items()} for row in line]
+    named = {name: _by_key(things, {row[name] for row in rows} - {NONE}) for name, things in THINGS.items()}
+    return [
+        Row(**row | {name: things[row[name]] for name, things in named.items()})
+        for row in rows
+        if _is_whole(row, named)
+    ]
+
+
+def _by_key(things: QuerySet[Any], keys: set[int]) -> dict[int, Any]:
+    return {NONE: None, **(things.in_bulk(keys) if keys else {})}
+
+
+def _is_whole(row: dict[str, Any], named: dict[str, dict[int, Any]]) -> bool:
+    return all(row[name] in things for name, things in named.items())

@@ -78,7 +78,7 @@ def decisions(person: Person, *, at: datetime) -> Parts:
             since="requested_at",
             rank=lateness(at),
             program=program,
-            host="application",
+            application="application",
             what=what.get(kind, NOTHING),
             count=querysets.waiting_together() if kind == querysets.PERMISSION else 0,
         )
@@ -90,12 +90,12 @@ def applications(person: Person) -> Parts:
     bound = Binding.objects.bound().filter(application=OuterRef("pk"))
     with_templates = bound.filter(mini_program__in=MyTemplate.objects.live().values("mini_program"))
     no_gateway = mine.filter(Exists(with_templates), gateway=None)
-    yield part("no_gateway", no_gateway, since="changed_at", rank=BROKEN, host="")
+    yield part("no_gateway", no_gateway, since="changed_at", rank=BROKEN, application="pk")
     failing = Gateway.objects.filter(application__in=mine.values("pk"), failures__gte=OPENS_AT)
     since = Coalesce("last_failure_at", "changed_at")
-    yield part("gateway", failing, since=since, rank=BROKEN, host="application", words="last_failure")
+    yield part("gateway", failing, since=since, rank=BROKEN, application="application", words="last_failure")
     active = ApplicationKey.objects.active().filter(application=OuterRef("pk"))
-    yield part("no_key", mine.filter(Exists(bound), ~Exists(active)), since="changed_at", rank=BROKEN, host="")
+    yield part("no_key", mine.filter(Exists(bound), ~Exists(active)), since="changed_at", rank=BROKEN, application="pk")
 
 
 # Releases ---------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def agreements(teams: list[int]) -> Parts:
     of_program = PrivacyAgreement.objects.filter(mini_program=OuterRef("pk"))
     online = MiniProgram.objects.filter(team__in=teams).exclude(online_number="")
     missing = online.filter(~Exists(of_program))
-    yield part("no_agreement", missing, since="online_since", rank=CORRECT, program="", what="online_number")
+    yield part("no_agreement", missing, since="online_since", rank=CORRECT, program="pk", what="online_number")
     found = FoundData.objects.filter(mini_program__team__in=teams, mini_program__privacy_agreements__number=1)
     yield part(
         "undeclared",
@@ -196,7 +196,7 @@ def failed_messages(teams: list[int], *, at: datetime) -> QuerySet[Any]:
         programs.filter(failed__gt=0),
         since="last_failed",
         rank=BROKEN,
-        program="",
+        program="pk",
         count=F("failed"),
     )
 
@@ -215,7 +215,13 @@ def expiring(teams: list[int], *, at: datetime) -> Parts:
             expires_at__lte=at + timedelta(days=EXPIRES_SOON),
         )
         yield part(
-            f"expiring_{kind}", ending, since="expires_at", rank=SOON, program=PROGRAM, host="application", what=what
+            f"expiring_{kind}",
+            ending,
+            since="expires_at",
+            rank=SOON,
+            program=PROGRAM,
+            application="application",
+            what=what,
         )
 
 
@@ -231,4 +237,4 @@ def team_matters(teams: list[int], *, at: datetime) -> Parts:
     expiring = Invitation.objects.open().filter(
         team__in=teams, expires_at__gt=at - EXPIRED_WITHIN, expires_at__lte=at + EXPIRES_WITHIN
     )
-    yield part("invitation", expiring, since="expires_at", rank=SOON, team="team", words="email")
+    yield part("invitation", expiring, since="expires_at", rank=SOON, invited_to="team", words="email")

@@ -296,7 +296,7 @@ def test_the_queries_are_the_same_for_one_and_three(team, signed_in):
         ) as queries:
             context = home_of(client)
         counts.append(len(queries))
-    assert counts == [21, 21]
+    assert counts == [23, 23]
     assert len(context["waiting"].shown) == SHOWN
 
 
