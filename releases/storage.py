@@ -67,7 +67,7 @@ def sweep(*, at: datetime) -> int:
     for name in strays():
         if time.monotonic() > deadline:
             break
-        if _is_ours(name) and is_older(package_storage(), name, than=at - KEPT):
+        if _is_ours(name) and not is_young(name, at=at):
             found.append(name)
     whole = [name for name in found if not _is_unfinished(name)]
     if len(whole) > Package.objects.count():
@@ -82,6 +82,11 @@ def sweep(*, at: datetime) -> int:
         found = [name for name in found if _is_unfinished(name)]
     turns.forget()
     return sum(map(_swept, found))
+
+
+def is_young(name: str, *, at: datetime) -> bool:
+    """Return whether a file may still get its package: it is gone again, or was written less than a day before `at`."""
+    return not is_older(package_storage(), name, than=at - KEPT)
 
 
 def _is_ours(name: str) -> bool:

@@ -8,13 +8,14 @@ from typing import Any, TextIO, cast
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import StorageHandler
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from console import storage_url
 from console.base.core.files import KeptStorage
 from miniprograms.storage import fault_of_copy as fault_of_icon
 from miniprograms.storage import in_use
 from releases.models import Package, SourceMaps
-from releases.storage import fault_of, fault_of_copy, packages, strays
+from releases.storage import fault_of, fault_of_copy, is_young, packages, strays
 
 TOLD_EVERY = 1000  # packages
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(required=True, dest="action", metavar="action")
-        verify = actions.add_parser("verify", help="check every package's file, and list files without a package")
+        verify = actions.add_parser("verify", help="check every package's file, and list old files without one")
         verify.add_argument("--quick", action="store_true", help="compare sizes only, not the bytes")
         copy = actions.add_parser("copy", help="copy what is not there yet, and read it back")
         to = copy.add_mutually_exclusive_group(required=True)
@@ -46,11 +47,15 @@ class Command(BaseCommand):
 
     def _verify(self, quick: bool) -> int:
         checked, faults = self._each(lambda package: fault_of(package, quick=quick), "checked")
-        without = 0
+        without = young = 0
         for name in strays():
+            if is_young(name, at=timezone.now()):
+                young += 1
+                continue
             without += 1
             self.stdout.write(f"{name}: belongs to no package")
-        self.stdout.write(f"{checked}, {faults} faulty; {without} files belong to no package")
+        uploading = f", {young} younger than a day may be uploads under way" if young else ""
+        self.stdout.write(f"{checked}, {faults} faulty; {without} files belong to no package{uploading}")
         return faults
 
     def _copy(self, url: str) -> int:
