@@ -114,7 +114,8 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     wanted = named(request, "delivery")
     by_id = webhook.deliveries.filter(pk=int(wanted)) if wanted.isascii() and wanted.isdecimal() else None
     chosen = (by_id.first() if by_id is not None and len(wanted) < 19 else None) or next(iter(page.object_list), None)
-    now, part = timezone.now(), "part" in request.GET
+    now, is_asked_apart = timezone.now(), bool(request.headers.get("HX-Request"))
+    part = is_asked_apart and "part" in request.GET
     secrets = list(webhook.secrets.usable(at=now))
     context = {
         "webhook": webhook,
@@ -133,8 +134,7 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
         "send_url": webhook.path_of("send", chosen.pk) if chosen else "",
         **{f"{name}_url": webhook.path_of(page) for name, page in BUTTONS.items()},
     }
-    is_asked_for_it = bool(request.headers.get("HX-Request"))
-    return render(request, "webhooks/deliveries.html" if is_asked_for_it else "webhooks/detail.html", context)
+    return render(request, "webhooks/deliveries.html" if is_asked_apart else "webhooks/detail.html", context)
 
 
 def _edit(request: SignedInRequest, webhook: Webhook) -> HttpResponse:

@@ -136,6 +136,8 @@ def test_a_delivery_in_a_part_opens_whole_in_a_new_tab(client, team):
     delivery_url = f"{url}?delivery={delivery.pk}"
     assert f'<a href="{delivery_url}"' in part
     assert f'hx-get="{delivery_url}&amp;part=1"' in part
+    whole = client.get(url, {"part": 1}).content.decode()
+    assert "<html" in whole and f'hx-get="{delivery_url}"' in whole
 
 
 def test_what_a_server_answered_makes_no_page_of_ours(client, team):
