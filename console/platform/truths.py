@@ -21,7 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from console import roles
-from console.api.hooks.health import health
+from console.api.hooks import health as hooks_health
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
@@ -29,6 +29,7 @@ from console.platform.models import Part
 from console.platform.queues import queues_of
 from console.platform.services import ask_postgres
 from console.version import VERSION
+from messaging import health as messaging_health
 
 Samples = dict[str, list[tuple[list[str], float]]]  # labels and value, by gauge
 
@@ -46,6 +47,9 @@ GAUGES: dict[str, tuple[str, list[str]]] = {
     "queue_waiting": ("What waits in a queue and could be done now; counted to about 10,000.", ["queue"]),
     "queue_oldest_seconds": ("How long the first of it has waited; 0 when nothing waits.", ["queue"]),
     "queue_workers": ("Workers with a heartbeat that take the queue.", ["queue"]),
+    "gateways": ("Message gateways by how they do.", ["state"]),
+    "gateway_paused_waiting": ("Due messages of gateways that are paused after failures; to about 10,000.", []),
+    "gateway_paused_oldest_seconds": ("How long the first of them has been due; 0 when there is none.", []),
     "webhooks": ("Webhooks by how they do.", ["state"]),
     "webhook_paused_waiting": ("Due deliveries of webhooks that are paused after failures; to about 10,000.", []),
     "webhook_paused_oldest_seconds": ("How long the first of them has been due; 0 when there is none.", []),
@@ -105,7 +109,7 @@ def _of_database() -> Samples:
         database = ask_postgres()
         signs = list(heartbeats.signs())
         queues = queues_of(signs, now=database.now)
-        hooks = health(at=database.now)
+        gateways, hooks = messaging_health.health(at=database.now), hooks_health.health(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
             late.append(Part.BEAT)
@@ -117,6 +121,9 @@ def _of_database() -> Samples:
         "queue_waiting": [([queue.name], queue.waiting) for queue in queues],
         "queue_oldest_seconds": [([queue.name], _seconds(queue.since, database.now)) for queue in queues],
         "queue_workers": [([queue.name], len(queue.workers)) for queue in queues],
+        "gateways": [([state], count) for state, count in gateways.counts.items()],
+        "gateway_paused_waiting": [([], gateways.waiting)],
+        "gateway_paused_oldest_seconds": [([], _seconds(gateways.since, database.now))],
         "webhooks": [([state], count) for state, count in hooks.counts.items()],
         "webhook_paused_waiting": [([], hooks.waiting)],
         "webhook_paused_oldest_seconds": [([], _seconds(hooks.since, database.now))],

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from console.api.hooks.delivery import DELIVERIES
 from console.api.hooks.models import Webhook
 from console.api.hooks.querysets import WebhookQuerySet
-from console.base.core.outbox.retrying import OPENS_AT
+from console.base.core.outbox import retrying
 
 # As many fail by chance; deploy/prometheus/alerts.yml has the same two numbers.
 LEAST_IN_COMMON = 3
@@ -18,10 +18,7 @@ SHARE_IN_COMMON = 0.2
 
 ON = Q(off_at=None)
 STATES: dict[str, Q] = {
-    "unproved": ON & Q(failures=0, last_success_at=None),
-    "delivering": ON & Q(failures=0, last_success_at__isnull=False),
-    "failing": ON & Q(failures__gt=0, failures__lt=OPENS_AT),
-    "paused": ON & Q(failures__gte=OPENS_AT),
+    **{name: ON & those for name, those in retrying.STATES.items()},
     "off_by_console": Q(off_at__isnull=False, off_by=None),
     "off_by_person": Q(off_at__isnull=False, off_by__isnull=False),
 }

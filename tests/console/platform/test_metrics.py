@@ -32,10 +32,26 @@ from console.base.core import metrics
 from console.base.core.sealing import seal
 from console.platform import exposition, folders, truths
 from console.version import VERSION
+from messaging.models import Gateway
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import database_url, up_to_date
 from tests.console.platform.servers import Server, serve, until
-from tests.factories import make_binding, make_delivery, make_online, make_program, make_team, make_user, make_webhook
+from tests.factories import (
+    make_application,
+    make_binding,
+    make_consent,
+    make_delivery,
+    make_gateway,
+    make_message,
+    make_online,
+    make_program,
+    make_program_user,
+    make_server_secret,
+    make_team,
+    make_template,
+    make_user,
+    make_webhook,
+)
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,6 +218,29 @@ def test_webhooks_are_told_by_how_they_do() -> None:
     assert 7200 <= found["webhook_paused_oldest_seconds"][()] < 7300
     assert found["queue_waiting"][("webhooks",)] == 3
     assert 3600 <= found["queue_oldest_seconds"][("webhooks",)] < 3700
+
+
+def test_gateways_are_told_by_how_they_do() -> None:
+    """What waits for one that is paused is in no queue, so its age is told apart."""
+    now = timezone.now()
+    states: dict[str, dict[str, Any]] = {
+        "unproved": {},
+        "delivering": {"last_success_at": now},
+        "failing": {"failures": 9},
+        "paused": {"failures": 10, "open_until": now + timedelta(minutes=5)},
+    }
+    for fields in states.values():
+        application, program = make_application(), make_program()
+        make_gateway(application)
+        make_server_secret(application)
+        Gateway.objects.filter(application=application).update(**fields)
+        consent = make_consent(make_program_user(program, application), make_template(program))
+        make_message(consent, next_try_at=now - timedelta(hours=len(fields)))
+    found = {name: {tuple(labels): value for labels, value in rows} for name, rows in truths.read().items()}
+    assert found["gateways"] == {(state,): 1 for state in states}
+    assert found["gateway_paused_waiting"] == {(): 1}
+    assert 7200 <= found["gateway_paused_oldest_seconds"][()] < 7300
+    assert found["queue_waiting"][("deliver",)] == 3
 
 
 def test_a_database_that_hangs_is_asked_once() -> None:

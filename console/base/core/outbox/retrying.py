@@ -19,6 +19,12 @@ OPENS_AT = 10  # failures in a row
 SHORTEST_PAUSE, LONGEST_PAUSE = 5, 300  # seconds that a circuit stays open; each failed probe doubles them
 FRESH = timedelta(seconds=5)  # a success this young need not be written down again
 GONE = 410  # the one answer after which nothing is tried again
+STATES: dict[str, Q] = {  # of a receiver, as operators are told
+    "unproved": Q(failures=0, last_success_at=None),
+    "delivering": Q(failures=0, last_success_at__isnull=False),
+    "failing": Q(failures__gt=0, failures__lt=OPENS_AT),
+    "paused": Q(failures__gte=OPENS_AT),
+}
 
 
 class Receiver(models.Model):
