@@ -117,6 +117,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "console.base.core.templatetags.console",
+                "console.base.core.templatetags.lists",
                 "console.base.core.templatetags.actions",
                 "console.base.core.templatetags.dialogs",
                 "console.base.core.templatetags.times",

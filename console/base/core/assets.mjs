@@ -54,8 +54,11 @@ const purged = {
 
 // What a template names is built with all that it imports; what else lies there is only imported.
 const templates = await readdir(at('templates'), { recursive: true })
-const named = new Set(templates.filter(name => name.endsWith('.html')).flatMap(name =>
-  readFileSync(at('templates', name), 'utf8').match(/console\/[\w/-]+\.(css|js)/g) ?? []))
+const named = new Set(templates.filter(name => name.endsWith('.html')).flatMap(name => {
+  const text = readFileSync(at('templates', name), 'utf8')
+  const modules = [...text.matchAll(/\{% module "([\w-]+)" %\}/g)].map(([, module]) => `console/js/${module}.js`)
+  return [...modules, ...text.match(/console\/[\w/-]+\.(css|js)/g) ?? []]
+}))
 
 await build({
   entryPoints: [...named].map(name => at('static', name)),
