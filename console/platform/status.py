@@ -14,7 +14,7 @@ from console.base.activity import retention
 from console.base.activity.retention import Fact
 from console.base.core.text import listed
 from console.celery import QUEUES
-from console.platform import backups, heartbeats, mail, parts, webhooks
+from console.platform import backups, heartbeats, mail, parts, receiving
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of
 from console.platform.services import Postgres, Service, ask_postgres, of_database, services
@@ -128,7 +128,7 @@ def _status(ask: Callable[[Postgres], list[Service]]) -> Status:
     now, signs = database.now, list(heartbeats.signs())
     return Status(
         at=now,
-        services=[*ask(database), mail.server(at=now), webhooks.receivers(at=now), backups.last(at=now)],
+        services=[*ask(database), mail.server(at=now), *receiving.receivers(at=now), backups.last(at=now)],
         processes=parts.processes_of(signs),
         queues=queues_of(signs, now=now),
         tasks=parts.tasks_of(signs),

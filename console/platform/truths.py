@@ -21,7 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from console import roles
-from console.api.hooks import health as hooks_health
+from console.api.hooks import health as webhook_health
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
@@ -29,7 +29,7 @@ from console.platform.models import Part
 from console.platform.queues import queues_of
 from console.platform.services import ask_postgres
 from console.version import VERSION
-from messaging import health as messaging_health
+from messaging import health as gateway_health
 
 Samples = dict[str, list[tuple[list[str], float]]]  # labels and value, by gauge
 
@@ -109,7 +109,7 @@ def _of_database() -> Samples:
         database = ask_postgres()
         signs = list(heartbeats.signs())
         queues = queues_of(signs, now=database.now)
-        gateways, hooks = messaging_health.health(at=database.now), hooks_health.health(at=database.now)
+        gateways, hooks = gateway_health.health(at=database.now), webhook_health.health(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
             late.append(Part.BEAT)

@@ -1,15 +1,18 @@
-"""A Valkey that tests may kill, stop and fill: the suite's own is shared."""
+"""A Valkey that tests may kill, stop and fill, as the suite's own is shared; the status page as its words."""
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from django.test import Client
 
 from console.local import addresses, valkey
 from console.local.process import stop_all
@@ -53,3 +56,15 @@ def own_valkey() -> Iterator[OwnValkey]:
         found.service.send(signal.SIGCONT)
         stop_all([found.service], patience=3)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def read(operator_client: Client) -> Callable[[], str]:
+    """Return a function that opens the status page and gives its words in one line."""
+
+    def words() -> str:
+        response = operator_client.get("/platform/status/")
+        assert response.status_code == 200
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+    return words

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from console.api.hooks import health
 from console.base.core import metrics
 from console.local.pytest_plugin import NO_PROMTOOL
 from console.platform import truths
@@ -74,6 +75,12 @@ def test_the_document_says_what_each_metric_and_each_alert_means() -> None:
     assert rows.keys() == known.keys()
     assert {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows.items()} == known
     assert re.findall(r"^\| `(Console\w+)` \|", DOCUMENT, re.MULTILINE) == [rule["alert"] for rule in rules()]
+
+
+def test_so_many_webhooks_are_paused_at_once_for_the_alert_as_for_the_page() -> None:
+    (paused,) = (rule["expr"] for rule in rules() if rule["alert"] == "ConsoleWebhooksPaused")
+    share, least = re.search(r"> ([0-9.]+).*>= ([0-9]+)", paused, re.DOTALL).groups()  # type: ignore[union-attr]
+    assert (float(share), int(least)) == (health.SHARE_IN_COMMON, health.LEAST_IN_COMMON)
 
 
 def test_each_panel_has_its_place() -> None:
