@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 
 from console.base.accounts.models import Team, User
 from console.base.hosts.models import HostApplication
@@ -25,6 +27,13 @@ def developer(team: Team) -> User:
 @pytest.fixture
 def program(team: Team) -> MiniProgram:
     return make_program(team, "City Bus")
+
+
+@pytest.fixture
+def viewer(program: MiniProgram, signed_in: Callable[[User], Client]) -> Client:
+    """Somebody who may only look."""
+    cache.clear()  # It knows which versions log.
+    return signed_in(make_member(program.team, "viewer"))
 
 
 @pytest.fixture
