@@ -258,7 +258,7 @@ class Preview:
         if not self.window:
             return _("When it starts")
         if self.window.starts_at <= self.at:
-            return _("Immediately")
+            return _("Starts immediately")
         return _("From %(moment)s") % {"moment": times.exact(self.window.starts_at)}
 
     @property

@@ -31,6 +31,10 @@ class KeywordForm(forms.ModelForm):
     class Meta:
         model = PublicKeyword
         fields = ("kind", "name", "name_zh", "example", "example_zh", "options")
+        labels = {
+            "name": pgettext_lazy("in English", "Name"),
+            "example": pgettext_lazy("in English", "Example"),
+        }
         field_classes = dict.fromkeys(WORDS, LineField)
         widgets = {name: forms.TextInput(attrs={"size": 11}) for name in WORDS}
 
@@ -66,6 +70,7 @@ class PublicTemplateForm(forms.ModelForm):
     class Meta:
         model = PublicTemplate
         fields = ("title", "title_zh", "kind", "category", "is_listed")
+        labels = {"title": pgettext_lazy("in English", "Title")}
         field_classes = {"title": LineField, "title_zh": LineField}
         help_texts = {
             "kind": _("Long-term templates are for public services only: one consent covers many messages."),

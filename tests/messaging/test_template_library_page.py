@@ -226,7 +226,7 @@ def test_what_was_selected_stays(operator_client, kept):
     assert "Ferry departs was selected once and can" in page.content.decode()
     assert "Somebody" not in page.content.decode()
     alone = operator_client.get(url("delete_template", kept.pk)).content.decode()
-    assert "“Delete” is not possible" in alone
+    assert "This is not possible now" in alone
     assert ">Back<" in alone
     assert "Not changed" not in alone
     operator_client.post(url("selected_templates", "delete"), query_params=both)

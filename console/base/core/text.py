@@ -17,6 +17,8 @@ _SHOWN |= {0x7F: "\u2421"}
 _NAMED = (*range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN |= {code: f"[U+{code:04X}]" for code in _NAMED}
 _SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) not in "\n\t"}
+_TAG = re.compile(r"</?\w[^>]*>")
+_AFTER_STOP = re.compile(rf"(?<=[。，：])(?:\s|{_TAG.pattern})+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff”）]) (?=[\u4e00-\u9fff“（])")
 
 
@@ -58,6 +60,11 @@ def full_stop(words: str) -> str:
 def sentences(*said: str) -> str:
     """Return the sentences one after the other; Chinese has no space between them."""
     return ("" if is_chinese() else " ").join(one for one in said if one)
+
+
+def closed_up(html: str) -> str:
+    """Return what a template wrote without the spaces after Chinese stops, where the reader's language is Chinese."""
+    return _AFTER_STOP.sub(lambda found: "".join(_TAG.findall(found[0])), html) if is_chinese() else html
 
 
 def initials(name: str) -> str:

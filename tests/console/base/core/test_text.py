@@ -1,9 +1,9 @@
-"""Lists in a sentence, as the reader's language writes them."""
+"""Lists and sentences, as the reader's language writes them."""
 
 import pytest
 from django.utils import translation
 
-from console.base.core.text import all_of, any_of
+from console.base.core.text import all_of, any_of, closed_up
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,10 @@ from console.base.core.text import all_of, any_of
 def test_no_spaces_stand_between_han_characters(language, items, both, either):
     with translation.override(language):
         assert (all_of(items), any_of(items)) == (both, either)
+
+
+def test_no_space_stands_after_a_chinese_stop():
+    html = "<b>不会达到上限。\n</b>\n  <span>\n 最多 <i>300</i> 台。 wx.a"
+    assert closed_up(html) == html
+    with translation.override("zh-hans"):
+        assert closed_up(html) == "<b>不会达到上限。</b><span>最多 <i>300</i> 台。wx.a"
