@@ -20,7 +20,15 @@ const CONTENT = [
 ]
 // Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`,
 // and the sizes of a person's or a thing's initials.
-const COMPOSED = /^(status|text|bg)-(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)(-lt)?$|^avatar-(xs|sm|md|lg)$/
+const COMPOSED = /^((status|text)-COLOUR|bg-COLOUR-lt|avatar-(xs|sm|md|lg))$/.source
+  .replaceAll('COLOUR', '(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)')
+// Words of ours that are no classes, but name whole families of Tabler's. Tests look for these on pages, too.
+const WORDS = new RegExp(`^(${[
+  'accordion', 'calendar', 'dropend', 'dropstart', 'dropup', 'empty', 'form-floating', 'grid', 'input-group', 'lead', 'loader', 'mention',
+  'modal', 'nav-section', 'nav-tabs', 'placeholder', 'popover', 'row', 'signal', 'signature', 'steps', 'tag', 'tooltip'
+].join('|')})(-|$)`)
+// The attributes that scripts put together, dataset.bsTheme; of others the words count, as of classes.
+const SET = ['data-bs-theme', 'data-bs-popper', 'data-tblr-popper']
 
 // Tabler's variables that our own styles and scripts read.
 const readByUs = async () => {
@@ -30,13 +38,13 @@ const readByUs = async () => {
 }
 
 async function purge (css) {
-  const attributes = [...new Set([...css.matchAll(/\[([a-z-]+)/g)].map(found => found[1]))]
   const [purged] = await new PurgeCSS().purge({
     css: [{ raw: css }],
     content: CONTENT,
     defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
-    safelist: { standard: [COMPOSED], variables: await readByUs() },
-    dynamicAttributes: attributes, // Scripts set them, by other names: dataset.bsTheme.
+    safelist: { standard: [new RegExp(COMPOSED)], variables: await readByUs() },
+    blocklist: [WORDS],
+    dynamicAttributes: SET,
     keyframes: true,
     variables: true,
     rejected: true
