@@ -20,12 +20,12 @@ const CONTENT = [
 ]
 // Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`,
 // and the sizes of a person's or a thing's initials.
-const COMPOSED = /^((status|text)-COLOUR|bg-COLOUR-lt|avatar-(xs|sm|md|lg))$/.source
-  .replaceAll('COLOUR', '(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)')
+const COLOUR = '(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)'
+const COMPOSED = new RegExp(`^((status|text)-${COLOUR}|bg-${COLOUR}-lt|avatar-(xs|sm|md|lg))$`)
 // Words of ours that are no classes, but name whole families of Tabler's. Tests look for these on pages, too.
 const WORDS = new RegExp(`^(${[
   'accordion', 'calendar', 'dropend', 'dropstart', 'dropup', 'empty', 'form-floating', 'grid', 'input-group', 'lead', 'loader', 'mention',
-  'modal', 'nav-section', 'nav-tabs', 'placeholder', 'popover', 'row', 'signal', 'signature', 'steps', 'tag', 'tooltip'
+  'modal', 'nav-tabs', 'placeholder', 'popover', 'row', 'signal', 'signature', 'steps', 'tag', 'tooltip'
 ].join('|')})(-|$)`)
 // The attributes that scripts put together, dataset.bsTheme; of others the words count, as of classes.
 const SET = ['data-bs-theme', 'data-bs-popper', 'data-tblr-popper']
@@ -42,7 +42,7 @@ async function purge (css) {
     css: [{ raw: css }],
     content: CONTENT,
     defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
-    safelist: { standard: [new RegExp(COMPOSED)], variables: await readByUs() },
+    safelist: { standard: [COMPOSED], variables: await readByUs() },
     blocklist: [WORDS],
     dynamicAttributes: SET,
     keyframes: true,
