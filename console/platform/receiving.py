@@ -24,23 +24,16 @@ def receivers(*, at: datetime) -> list[Service]:
     """Return what the tries up to the time `at` tell; nothing is sent. Raises DatabaseError."""
     gateways, webhooks = gateway_health.health(at=at), webhook_health.health(at=at)
     return [
-        Service(
-            "gateways",
-            _("Message gateways"),
-            "send",
-            tuple(_of_gateways(gateways)) or (_("None yet"),),
-            _paused_gateways(gateways),
-            is_known=gateways.counts["delivering"] > 0,
+        _service(
+            "gateways", _("Message gateways"), "send", gateways, _of_gateways(gateways), _paused_gateways(gateways)
         ),
-        Service(
-            "webhooks",
-            _("Webhooks"),
-            "webhook",
-            tuple(_of_webhooks(webhooks)) or (_("None yet"),),
-            _paused_webhooks(webhooks),
-            is_known=webhooks.counts["delivering"] > 0,
-        ),
+        _service("webhooks", _("Webhooks"), "webhook", webhooks, _of_webhooks(webhooks), _paused_webhooks(webhooks)),
     ]
+
+
+def _service(key: str, name: str, icon: str, found: Health, facts: Iterator[str], trouble: Trouble | None) -> Service:
+    said = tuple(facts) or (_("None yet"),)
+    return Service(key, name, icon, said, trouble, is_known=found.counts["delivering"] > 0)
 
 
 def _of_gateways(found: Health) -> Iterator[str]:
