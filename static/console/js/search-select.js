@@ -9,6 +9,7 @@ function enhance (root) {
       maxItems: 1,
       create: false,
       hideSelected: false,
+      refreshThrottle: 0, // With its wait, Enter at once takes an option of the list before, and the list opens again after a choice.
       render: { no_results: () => { const row = document.createElement('div'); row.className = 'no-results'; row.textContent = nothing; return row } }
     })
     select.setAttribute('aria-hidden', 'true') // Its label names the control now.
