@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from releases.scan import Limits, printed
+from releases.scan import Limits
+from releases.scan.parsers import printed
 
 LONG = 500  # characters of a line that nobody has written by hand
 WIDTH = 200  # of the lines that such a line is cut into, where nothing better is known

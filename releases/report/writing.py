@@ -24,12 +24,12 @@ from devmgmt.states import DomainType
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
 from miniprograms.privacy.states import DATA_OF_API, DataType, data_of
-from releases import scan
 from releases.models import Package, Report, Version
 from releases.report.comparison import base_of, compare
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, FileSize, Grant
 from releases.report.identity import identity_of
-from releases.scan import Secret
+from releases.scan import OriginUse, Scan, Secret, Use
+from releases.scan.scanning import scan
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ def content_of(version: Version) -> Content:
     """Return the report on a version as things are now (V-9)."""
     began = time.monotonic()
     program, package = version.mini_program, version.package
-    found = scan.scan(_files(package))
+    found = scan(_files(package))
     base = base_of(version)
     comparison = compare(package, base.package if base else None)
     pages_before = base.package.pages if base else []
@@ -229,7 +229,7 @@ def _largest(package: Package) -> list[FileSize]:
 # Granted -----------------------------------------------------------------------------------------------------------
 
 
-def _apis(uses: list[scan.Use], program: MiniProgram, bound: list[HostApplication]) -> list[ApiUse]:
+def _apis(uses: list[Use], program: MiniProgram, bound: list[HostApplication]) -> list[ApiUse]:
     """Return the APIs that a bound application lists, with what they are there.
 
     A button that gives data is found as `wx.getPhoneNumber`; an application may list it as `button.getPhoneNumber`.
@@ -247,7 +247,7 @@ def _apis(uses: list[scan.Use], program: MiniProgram, bound: list[HostApplicatio
     return sorted(found, key=lambda api: api.use.name)
 
 
-def _others(uses: list[scan.Use], listed: list[ApiUse]) -> list[scan.Use]:
+def _others(uses: list[Use], listed: list[ApiUse]) -> list[Use]:
     """Return the APIs that no bound application lists, without what a framework does in every program."""
     names = {api.use.name for api in listed}
     return [use for use in uses if use.name not in names and use.how != "framework"]
@@ -256,7 +256,7 @@ def _others(uses: list[scan.Use], listed: list[ApiUse]) -> list[scan.Use]:
 # Configured --------------------------------------------------------------------------------------------------------
 
 
-def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[DomainUse]:
+def _domains(origins: list[OriginUse], program: MiniProgram) -> list[DomainUse]:
     """Return the origins with the types of server domains that allow them, by the rules that devices follow (D-1)."""
     configured: dict[DomainType, list[ServerDomain]] = {kind: [] for kind in DomainType}
     for domain in program.server_domains.all():
@@ -276,7 +276,7 @@ def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[Domain
     ]
 
 
-def _called_first(origins: list[scan.OriginUse]) -> list[scan.OriginUse]:
+def _called_first(origins: list[OriginUse]) -> list[OriginUse]:
     return sorted(origins, key=lambda origin: not origin.is_called)
 
 
@@ -310,7 +310,7 @@ def _unused(agreement: PrivacyAgreement | None, data: list[DataUse]) -> list[str
 # Secrets -----------------------------------------------------------------------------------------------------------
 
 
-def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
+def _secrets(found: Scan, program: MiniProgram) -> list[Secret]:
     """Return the secrets that have the shape of one, and whatever literal is an AppSecret of the team by its hash."""
     suspects = {suspect.sha256: suspect for suspect in found.suspects}
     ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from releases.scan import Scan, scan
+from releases.scan import Scan
+from releases.scan.scanning import scan
 from tests.corpus.truth import Program
 
 

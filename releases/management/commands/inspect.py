@@ -13,10 +13,11 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 
 from miniprograms.privacy.states import DATA_OF_API, data_of
-from releases import scan
 from releases.inspection import package_limits
 from releases.package import ERROR, Finding, Inspection, container, inspect
+from releases.scan import Place, Use
 from releases.scan.facts import HOWS
+from releases.scan.scanning import scan
 
 SHOWN_PLACES = 3
 
@@ -110,7 +111,7 @@ def _report(found: Inspection, canonical: BinaryIO) -> dict[str, Any]:
 
     It is what a report holds without an installation: nothing on grants, domains or agreements.
     """
-    facts = scan.scan(_files(canonical))
+    facts = scan(_files(canonical))
     return {
         "pages": found.pages,
         "apis": [{"name": use.name, **_use(use)} for use in facts.apis],
@@ -144,16 +145,16 @@ def _files(canonical: BinaryIO) -> Iterator[tuple[str, bytes]]:
             yield entry.filename, archive.read(entry)
 
 
-def _use(use: scan.Use) -> dict[str, Any]:
+def _use(use: Use) -> dict[str, Any]:
     places = [_place(place) for place in use.places]
     return {"how": use.how, "through": use.through, "count": use.count, "places": places}
 
 
-def _place(place: scan.Place) -> dict[str, Any]:
+def _place(place: Place) -> dict[str, Any]:
     return {"file": place.path, "line": place.line}
 
 
-def _data_types(apis: list[scan.Use]) -> list[dict[str, Any]]:
+def _data_types(apis: list[Use]) -> list[dict[str, Any]]:
     """Return the types of personal data with the APIs that give each; the surest of them says how sure it is."""
     rows = []
     for data_type in data_of([use.name for use in apis]):

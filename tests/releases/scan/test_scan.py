@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releases.scan import Limits, Place, Secret, scan
+from releases.scan import Limits, Place, Secret
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
 from releases.scan.facts import Finds
@@ -23,6 +23,7 @@ from releases.scan.parsers import Parsers
 from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
 from releases.scan.printing import pretty
+from releases.scan.scanning import scan
 from releases.scan.scripts import OutOfTimeError, read_script
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
