@@ -103,6 +103,7 @@ from console.base.core.templatetags.times import clock as time_of_day
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
 SHORT = 20
+_BETWEEN_WORDS = re.compile(r"(?<=\.)(?=\w)|(?<=[a-z0-9])(?=[A-Z])")
 
 
 @cache
@@ -154,6 +155,12 @@ register.filter("reason_words", reasons.in_words)
 def listed(items: Any) -> str:
     """Say “a, b, c” as the reader's language does; instead of |join, and escaped as any text."""
     return text.listed(items)
+
+
+@register.filter
+def breakable(name: object) -> SafeString:
+    """Let lines end between the words of a name like wx.startBluetoothDevicesDiscovery; copied, it is the name."""
+    return mark_safe(_BETWEEN_WORDS.sub("<wbr>", escape(name)))  # noqa: S308
 
 
 @register.simple_block_tag

@@ -29,6 +29,11 @@ def squeeze(html):
     return " ".join(html.split())
 
 
+def test_a_name_may_break_between_its_words_and_nothing_of_it_is_html():
+    assert draw("{{ name|breakable }}", name="wx.getBLEDevice") == "wx.<wbr>get<wbr>BLEDevice"
+    assert draw("{{ name|breakable }}", name="a<b>.C") == "a&lt;b&gt;.<wbr>C"
+
+
 def test_an_icon_is_inline_and_silent():
     assert '<svg width="18" height="18"' in draw('{% icon "rocket" %}')
     assert 'aria-hidden="true"' in draw('{% icon "rocket" %}')
