@@ -35,6 +35,7 @@ from psycopg import sql
 
 from console.local import throwaway
 from tests.bench.result import Result
+from tests.bench.stand import SETTINGS
 from tests.processes import granian
 
 PROGRAMS, FEW = 10_000, 10
@@ -232,6 +233,8 @@ def _site(programs: int, *lists: int, proved: bool = False) -> Iterator[Site]:
             environment = {
                 **os.environ,
                 "DATABASE_URL": f"{url.scheme}://{url.netloc}/{name}" + (f"?{url.query}" if url.query else ""),
+                # With DEBUG on, each request is asked first whether it is of this machine.
+                "DJANGO_SETTINGS_MODULE": SETTINGS,
                 # Counted all the same.
                 "DEVICE_RATE_LIMIT": "100000/second",
                 "UNPROVEN_PLACES_PER_ADDRESS": "1000000/second",
