@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -39,7 +40,6 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _PRIVATE = re.compile(
     r"(.+\.)?(local|internal|arpa|svc|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
 )
-_SUFFIXES = PublicSuffixList(only_icann=True, accept_unknown=False)
 # Marks that UTS 46 drops without a word: joiner of graphemes, Mongolian and other variation selectors.
 _DROPPED = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -191,9 +191,15 @@ def _refuse_nobodys(name: str) -> None:
     if _PRIVATE.fullmatch(name):
         words = _("“%(host)s” only exists on a local network. Enter a domain that devices can reach over the internet.")
         raise ActionRefused(words % {"host": _quoted(name)})
-    if _SUFFIXES.is_public(name):
+    if _suffixes().is_public(name):
         words = _("“%(host)s” is only a domain suffix. Enter a domain under it, such as api.example.%(host)s.")
         raise ActionRefused(words % {"host": _quoted(name)})
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Return the list of suffixes; reading its ten thousand lines is for processes that are asked."""
+    return PublicSuffixList(only_icann=True, accept_unknown=False)
 
 
 def _refuse_addresses(labels: list[str]) -> None:
