@@ -32,3 +32,12 @@ def test_what_is_online_stays_so_and_goes_back_once(program, pipeline):
     back = mpc.done("rollback", "--note", "Crashes", "--json").json
     assert (back["number"], back["state"]) == ("1.0.0", "online")
     assert (mpc("rollback").code, mpc("publish", "--uv", "9.9.9").code) == (1, 3)
+
+
+def test_a_version_that_was_rolled_back_is_not_returned_to(program, pipeline):
+    mpc = pipeline("read", "publish")
+    for number in ("1.0.0", "1.1.0", "1.2.0"):
+        factories.make_online(program, number)
+    assert mpc.done("rollback", "--json").json["number"] == "1.1.0"
+    factories.make_online(program, "1.3.0")
+    assert mpc.done("rollback", "--json").json["number"] == "1.1.0"

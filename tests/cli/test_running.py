@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from grayscale.models import ObjectList
 from releases.models import TrialVersion
 from tests import factories
 from tests.cli.projects import write
@@ -51,6 +52,25 @@ def test_a_rollout_from_its_start_to_its_end(program, pipeline, project):
     assert mpc.done("rollout", "list", "--json").json["items"][0]["state"] == "ended"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_a_list_is_read_in_the_encoding_that_it_has(program, pipeline, project, encoding):
+    factories.make_online(program, "1.0.0")
+    factories.make_approved(program, "1.4.0")
+    (project / "staff.txt").write_bytes("王小明\nada\n".encode(encoding))
+    options = ("rollout", "create", "--users", "10", "--objects", "account=staff.txt")
+    made = pipeline("read", "rollout").done(*options, "--json").json
+    stored = ObjectList.objects.get(task=made["id"])
+    assert "\n".join(part.values for part in stored.parts.all()).split() == ["王小明", "ada"]
+
+
+def test_a_list_of_nothing_makes_no_task(program, pipeline, project):
+    factories.make_online(program, "1.0.0")
+    factories.make_approved(program, "1.4.0")
+    write(project, {"nobody.txt": "\n"})
+    ran = pipeline("read", "rollout")("rollout", "create", "--users", "10", "--objects", "account=nobody.txt")
+    assert (ran.code, program.grayscale_tasks.exists()) == (1, False)
+
+
 def test_an_offline_package_is_saved_and_verified(program, pipeline, project, tmp_path):
     version, application = factories.make_online(program, "1.0.0"), program.bindings.get().application
     mpc = pipeline("read", "configure")
@@ -76,3 +96,32 @@ def test_logs_are_shown_and_followed(program, pipeline):
         third = json.loads(following.stdout.readline())
         following.terminate()
     assert (third["message"], third["level"]) == ("third", "error")
+
+
+def test_entries_that_devices_deliver_late_are_followed_too(program, pipeline):
+    mpc, at = pipeline("read"), timezone.now()
+    for text, age in (("old", 150), ("earlier", 30), ("first", 5)):
+        factories.make_entries(program, text=text, time=at - timedelta(seconds=age))
+    # A device whose clock is ahead by what is let through: everyone else's entries are older than its own.
+    factories.make_entries(program, text="ahead", time=at + timedelta(minutes=4))
+    with mpc.start("logs", "--follow", "-n", "1", "--json") as following:
+        assert json.loads(following.stdout.readline())["message"] == "ahead"
+        for text, seconds in (("late", -20), ("newest", 0), ("last", 245)):
+            factories.make_entries(program, text=text, time=at + timedelta(seconds=seconds))
+        shown = [json.loads(following.stdout.readline())["message"]]
+        while shown[-1] != "last":
+            shown.append(json.loads(following.stdout.readline())["message"])
+        following.terminate()
+    assert shown == ["late", "newest", "last"]
+
+
+def test_says_when_more_entries_come_than_are_read_at_a_time(program, pipeline):
+    mpc, at = pipeline("read"), timezone.now()
+    factories.make_entries(program, text="first", time=at - timedelta(seconds=1))
+    with mpc.start("logs", "--follow", "--json") as following:
+        following.stdout.readline()
+        factories.make_entries(program, 2001, text="burst", time=at)
+        shown = [json.loads(following.stdout.readline())["message"] for _ in range(2000)]
+        following.terminate()
+        said = following.stderr.read()
+    assert (set(shown), "Older ones are not shown" in said) == ({"burst"}, True)

@@ -12,6 +12,7 @@ from mpc.failures import Away
 from console.api.manage import guard
 from console.api.rate import Counter
 from releases.models import Version
+from tests import factories
 from tests.cli.conftest import ROOT
 from tests.cli.projects import write
 from tests.processes import free_port
@@ -24,8 +25,21 @@ def test_a_step_that_runs_again_uploads_nothing_twice(program, pipeline):
     first, again = (mpc.done("upload", "--json").json for _ in range(2))
     assert (first["number"], first["replayed"], again["replayed"]) == ("1.4.0", False, True)
     assert first["sha256"] == again["sha256"]
+    assert mpc("upload", "--ud", "Other notes").code == 1  # the number is used
     assert Version.objects.count() == 1
     assert mpc.done("upload", "--uv", "next", "--json", "-r", "3").json["number"] == "1.4.1"
+
+
+@pytest.mark.parametrize(("newest", "following"), [("1.4.9999", "1.5.0"), ("1.9999.9999", "2.0.0")])
+def test_the_next_number_carries(program, pipeline, newest, following):
+    factories.make_version(program, newest)
+    assert pipeline("read", "upload").done("upload", "--uv", "next", "--json").json["number"] == following
+
+
+def test_no_number_follows_the_last_one(program, pipeline):
+    factories.make_version(program, "9999.9999.9999")
+    ran = pipeline("read", "upload")("upload", "--uv", "next")
+    assert (ran.code, "No number follows 9999.9999.9999" in ran.err) == (2, True)
 
 
 def test_the_example_goes_up_with_the_scope_upload_alone(program, pipeline):
@@ -80,6 +94,18 @@ def test_reads_the_keys_that_lie_beside_a_project(program, pipeline, project):
     assert [mpc(*named, "-r", robot).code for robot in ("2", "3", "31")] == [3, 2, 2]
     assert mpc(*named, "--pkp", "package.json").code == 2
     assert mpc.done("whoami", "--pkp", f"private.{program.app_id}.key", "--json").json["name"] == "release"
+
+
+def test_whoami_speaks_of_the_token_that_commands_use(program, pipeline, project):
+    mpc = pipeline("read", "upload")
+    write(project, {f"private.{program.app_id}.key": mpc.env.pop("MPC_TOKEN")})
+    named = mpc.done("whoami", "--json", MPC_APP_ID=program.app_id).json
+    assert (named["name"], named["source"]) == ("release", f"private.{program.app_id}.key")
+    write(project, {"project.config.json": {"miniprogramRoot": "./dist", "appid": program.app_id}})
+    mpc.folder = write(project / "docs", {})
+    mpc.folder.mkdir()
+    for command in ("upload", "whoami"):
+        assert (mpc(command).code, mpc(command, "--pp", "..").code) == (3, 0)
 
 
 def test_waits_as_long_as_the_console_says(program, pipeline, monkeypatch):

@@ -17,8 +17,7 @@ from mpc import __version__, show
 from mpc.config import LOGIN, Access
 from mpc.failures import Away, Failure, NoAccess, Refused, Usage
 
-TRIES = 6
-LONGEST = 60.0  # seconds, of one wait
+SHORTEST, LONGEST = 1.0, 15.0  # seconds, of one wait that the console has not asked for
 TIMEOUT = httpx.Timeout(30.0, read=120.0, write=120.0)
 REPLAYED = "Idempotency-Replayed"
 AGENT = f"mpc/{__version__}"
@@ -51,12 +50,12 @@ def patience() -> float:
 def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
     """Send until the console answers something that lasts; raises Away when it is too long away or busy.
 
-    Only for what may be sent twice. `Retry-After` is honoured up to LONGEST; one that is longer than all patience ends
-    it at once.
+    Only for what may be sent twice. Waits grow up to LONGEST, and `Retry-After` is honoured: one that is longer than
+    what is left of the patience, which is counted from the first failure, ends it immediately.
     """
-    waited, limit = 0.0, patience()
-    for attempt in range(1, TRIES + 1):
-        wait = min(2.0 ** (attempt - 1), LONGEST)
+    limit, end, growing = patience(), 0.0, SHORTEST
+    while True:
+        asked = 0.0
         try:
             answer = send()
         except httpx.TransportError as error:
@@ -64,20 +63,27 @@ def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
                 raise Away(f"{where} can't be reached: {untrusted}") from None
             why = f"{where} can't be reached: {str(error) or type(error).__name__}"
         else:
-            after = answer.headers.get("Retry-After", "")
-            if answer.status_code not in (429, 502, 503, 504) and not (answer.status_code == 409 and after):
+            if not _is_passing(answer):
                 return answer
             why = _words(answer) or f"The console answered {answer.status_code}."
-            asked = float(after) if after.isdigit() else wait
-            if asked > limit:
-                raise Away(why)
-            wait = min(asked, LONGEST)
-        if attempt == TRIES or waited + wait > limit:
+            after = answer.headers.get("Retry-After", "")
+            asked = float(after) if after.isdigit() else 0.0
+        now = time.monotonic()
+        end = end or now + limit
+        left = end - now
+        if left <= 0 or asked > left:
             raise Away(why)
+        wait = max(asked, min(growing, left))
         show.note(f"{why} Trying again in {wait:.0f} s.")
         time.sleep(wait)
-        waited += wait
-    raise AssertionError("unreachable")
+        growing = min(2 * growing, LONGEST)
+
+
+def _is_passing(answer: httpx.Response) -> bool:
+    """Whether the same request may get another answer soon: the console is busy, or still at the first such request."""
+    if answer.status_code == 409:
+        return "Retry-After" in answer.headers or problem_of(answer).get("code") == "in_progress"
+    return answer.status_code in (429, 502, 503, 504)
 
 
 def _untrusted(error: BaseException | None) -> str:
@@ -126,6 +132,19 @@ def failure_of(answer: httpx.Response) -> Failure:
     return kind(words, problem, status=status)
 
 
+def content_of(answer: httpx.Response) -> Any:
+    """Return the JSON of a success, None of an empty one; raises Away where something else has answered."""
+    if answer.status_code == 204:
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        kind = answer.headers.get("Content-Type", "").partition(";")[0] or "no type"
+        words = f"{answer.url.host} answered {answer.status_code} with {kind}, not with JSON as a console does."
+        words += " A proxy or a maintenance page, perhaps. Check MPC_URL."
+        raise Away(words, status=answer.status_code) from None
+
+
 class Api:
     """Requests with a token; a context manager, as it keeps connections."""
 
@@ -144,19 +163,19 @@ class Api:
 
     def get(self, path: str, **params: Any) -> Any:
         """Return what is at a path; raises Failure."""
-        return self._json(self.send("GET", path, params={k: v for k, v in params.items() if v not in ("", None)}))
+        return self.read(self.send("GET", path, params={k: v for k, v in params.items() if v not in ("", None)}))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Do something once, however often it has to be sent; raises Failure."""
-        return self._json(self.send("POST", path, json=body or {}, key=f"mpc-{uuid.uuid4()}"))
+        return self.read(self.send("POST", path, json=body or {}, key=f"mpc-{uuid.uuid4()}"))
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         """Put something in place; raises Failure."""
-        return self._json(self.send("PUT", path, json=body))
+        return self.read(self.send("PUT", path, json=body))
 
     def delete(self, path: str) -> None:
         """Remove something; raises Failure."""
-        self._json(self.send("DELETE", path))
+        self.read(self.send("DELETE", path))
 
     def pages(self, path: str, *, most: int, **params: Any) -> Iterator[Any]:
         """Yield the items of a list, at most so many."""
@@ -177,10 +196,11 @@ class Api:
         """Send, again where need be; for what may be sent twice."""
         return ask(send, self.access.url)
 
-    def _json(self, answer: httpx.Response) -> Any:
+    def read(self, answer: httpx.Response) -> Any:
+        """Return what a success says; raises Failure."""
         if not answer.is_success:
             raise self.failure_of(answer)
-        return answer.json() if answer.content else None
+        return content_of(answer)
 
     def failure_of(self, answer: httpx.Response) -> Failure:
         """Return the failure that an answer is, with what to do about it where a command can do something."""

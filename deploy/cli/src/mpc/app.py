@@ -6,10 +6,11 @@ import re
 import sys
 from typing import Annotated
 
+import httpx
 import typer
 
 from mpc import __version__, contents, login, logs, offline, releasing, rollout, show, upload, verify
-from mpc.failures import Failure, Usage
+from mpc.failures import Away, Failure, Usage
 
 app = typer.Typer(
     name="mpc",
@@ -73,6 +74,10 @@ def main() -> None:
     except Failure as failed:
         show.failure(failed)
         sys.exit(failed.code)
+    except httpx.HTTPError as error:
+        away = Away(f"The console can't be reached: {str(error) or type(error).__name__}")
+        show.failure(away)
+        sys.exit(away.code)
     except OSError as error:
         show.failure(Usage(str(error)))
         sys.exit(Usage.code)

@@ -13,10 +13,10 @@ import httpx
 import typer
 
 from mpc import show
-from mpc.api import Api, ask, client, failure_of, problem_of
-from mpc.config import access, checked_url, console_url, forget, keep, kept_token
+from mpc.api import Api, ask, client, content_of, failure_of, problem_of
+from mpc.config import access, app_id_of, checked_url, console_url, forget, keep, kept_token
 from mpc.failures import Failure, NoAccess, Refused, TooLate
-from mpc.options import HERE, AppId, Json, KeyFile, Robot, Url
+from mpc.options import HERE, AppId, Json, KeyFile, ProjectPath, Robot, Url
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 USUAL = "read,upload,submit,trial"
@@ -49,7 +49,7 @@ def login(
 def _answer(answer: httpx.Response) -> dict[str, Any]:
     if not answer.is_success:
         raise failure_of(answer)
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = content_of(answer)
     return found
 
 
@@ -96,9 +96,11 @@ def logout(url: Url = "", json: Json = False) -> None:
     show.result({"url": address, "revoked": True}, lambda: show.line(f"Signed out of {address}.", "green"))
 
 
-def whoami(appid: AppId = "", pkp: KeyFile = None, robot: Robot = 1, url: Url = "", json: Json = False) -> None:
+def whoami(
+    appid: AppId = "", pp: ProjectPath = HERE, pkp: KeyFile = None, robot: Robot = 1, url: Url = "", json: Json = False
+) -> None:
     """Say as whom, where and with which scopes commands run."""
-    found = access(url, key_file=pkp, app_id=appid, robot=robot, folder=HERE)
+    found = access(url, key_file=pkp, app_id=app_id_of(appid, pp), robot=robot, folder=pp)
     with Api(found) as api:
         me = {**api.get("/me"), "url": found.url, "source": found.source}
     facts = {

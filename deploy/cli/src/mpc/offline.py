@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from mpc import show
@@ -76,20 +77,34 @@ def download(
 
 def _fetch(api: Api, path: str, params: dict[str, str], file: Path, one: dict[str, Any]) -> None:
     """Save the file when its bytes are the announced ones; raises Failure."""
-    part, digest, done = file.with_name(f"{file.name}.part"), hashlib.sha256(), 0
-    try:
+    part = file.with_name(f"{file.name}.part")
+
+    def send() -> httpx.Response:
         with api.client.stream("GET", path, params=params) as answer:
-            if not answer.is_success:
+            if answer.is_success:
+                _save(answer, part, one)
+            else:
                 answer.read()
-                raise api.failure_of(answer)
-            with part.open("wb") as target, show.progress(f"Downloading {file.name}", one["size"]) as moved:
-                for chunk in answer.iter_bytes(1 << 17):
-                    target.write(chunk)
-                    digest.update(chunk)
-                    done += len(chunk)
-                    moved(done)
-        if (done, digest.hexdigest()) != (one["size"], one["sha256"]):
-            raise Away(f"The download differs from what was announced: {done} bytes. Try again.")
+        return answer
+
+    try:
+        answer = api.repeat(send)
+        if not answer.is_success:
+            raise api.failure_of(answer)
+        with part.open("rb") as saved:
+            digest = hashlib.file_digest(saved, "sha256").hexdigest()
+        if digest != one["sha256"]:
+            raise Away(f"The download differs from what was announced: {part.stat().st_size} bytes. Try again.")
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _save(answer: httpx.Response, part: Path, one: dict[str, Any]) -> None:
+    """Write the body as it comes, over what an earlier try has left."""
+    done = 0
+    with part.open("wb") as target, show.progress(f"Downloading {one['file_name']}", one["size"]) as moved:
+        for chunk in answer.iter_bytes(1 << 17):
+            target.write(chunk)
+            done += len(chunk)
+            moved(done)

@@ -35,6 +35,7 @@ Number = Annotated[
 ]
 Notes = Annotated[str, typer.Option("--ud", "--upload-description", help="Change notes.")]
 HERE = Path()
+MOST = 9999  # of each part of a version number
 
 
 @dataclass
@@ -70,15 +71,24 @@ class Project:
         if number != NEXT:
             return number
         newest = self.newest()
-        if not newest:
-            return "1.0.0"
-        major, minor, patch = map(int, newest["number"].split("."))
-        return f"{major}.{minor}.{patch + 1}"
+        return _after(newest["number"]) if newest else "1.0.0"
 
     def newest(self) -> dict[str, Any] | None:
         """Return the newest upload; None before the first."""
         items = self.api.get(f"{self.path}/versions", limit=1)["items"]
         return items[0] if items else None
+
+
+def _after(number: str) -> str:
+    """Return the next number, which carries as the console's page does; raises Usage after the last one."""
+    major, minor, patch = map(int, number.split("."))
+    if patch < MOST:
+        return f"{major}.{minor}.{patch + 1}"
+    if minor < MOST:
+        return f"{major}.{minor + 1}.0"
+    if major < MOST:
+        return f"{major + 1}.0.0"
+    raise Usage(f"No number follows {number}.")
 
 
 @contextmanager

@@ -89,22 +89,13 @@ def rollback(
 
 
 def _before(found: Project) -> str:
-    """Return the highest version that was online before the one that is; the console checks whether it may be."""
-    online = found.api.get(found.path)["online_version"]
-    if not online:
+    """Return the version that was online before the one that is; the console checks whether it may be again."""
+    newest = found.api.get(f"{found.path}/releases", limit=1)["items"]
+    if not newest:
         raise Refused("No version is online.")
-    retired = [
-        each["number"]
-        for each in found.api.pages(f"{found.path}/versions", most=1000)
-        if each["state"] == "retired" and _key(each["number"]) < _key(online)
-    ]
-    if not retired:
-        raise Refused(f"No version was online before {online}.")
-    return str(max(retired, key=_key))
-
-
-def _key(number: str) -> tuple[int, ...]:
-    return tuple(map(int, number.split(".")))
+    if not newest[0]["before"]:
+        raise Refused(f"No version was online before {newest[0]['version']}.")
+    return str(newest[0]["before"])
 
 
 def _version(found: Project, number: str) -> dict[str, Any] | None:

@@ -22,7 +22,6 @@ Objects = Annotated[
     typer.Option("--objects", metavar="KIND=FILE", help="Only these guid, device_id or account: one a line."),
 ]
 NEWEST = 0
-TYPED = 50_000  # bytes that are sent with the task; longer lists go up as files
 KINDS = {"guid", "device_id", "account"}
 
 
@@ -99,20 +98,14 @@ def _bound(found: Project) -> list[str]:
 
 
 def _objects(found: Project, words: str) -> dict[str, Any]:
-    """Return a condition on objects: their values, or the id of the list that long ones are uploaded as."""
+    """Return a condition on objects: the id of their list. Its file goes up as it is: the console knows encodings."""
     kind, _sign, name = words.partition("=")
     if kind not in KINDS or not name:
         raise Usage(f"--objects {words}: write guid=FILE, device_id=FILE or account=FILE.")
     content = Path(name).read_bytes()
-    if len(content) < TYPED:
-        lines = content.decode("utf-8-sig", "replace").splitlines()
-        return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
     path, key = f"{found.path}/grayscale/lists", f"mpc-{uuid.uuid4()}"  # each task takes a list of its own
     options: dict[str, Any] = {"files": {"file": (Path(name).name, content, "text/plain")}, "data": {"kind": kind}}
-    answer = found.api.send("POST", path, key=key, **options)
-    if not answer.is_success:
-        raise found.api.failure_of(answer)
-    row = answer.json()
+    row = found.api.read(found.api.send("POST", path, key=key, **options))
     if row["invalid"]:
         wrong = ", ".join(f"{line['number']}: {line['text']}" for line in row["invalid_lines"][:5])
         raise Refused(f"{row['invalid']} lines of {name} are no {kind}: {wrong}")

@@ -76,9 +76,7 @@ def store(found: Project, number: str, notes: str) -> tuple[dict[str, Any], bool
             show.note(f"packOptions leave out {len(packed.left_out)} files.")
         fields = {"number": number, "notes": notes or os.environ.get("MPC_NOTES", ""), "source": source()}
         answer = _send(found, packed, fields)
-    if not answer.is_success:
-        raise found.api.failure_of(answer)
-    version: dict[str, Any] = answer.json()
+    version: dict[str, Any] = found.api.read(answer)
     return version, REPLAYED in answer.headers
 
 
@@ -91,7 +89,7 @@ def source() -> str:
 
 
 def _send(found: Project, packed: Packed, fields: dict[str, str]) -> httpx.Response:
-    """Send the package under a key of its own content, so that a step which runs again uploads nothing twice."""
+    """Send the package under a key of all that is sent: for a day, the console answers the same to it again."""
     key, path = _key(found.app_id, packed, fields), f"{found.path}/versions"
     with show.progress(f"Uploading {fields['number']}", packed.size) as moved:
         return _post(found.api, path, packed, fields, key, moved)
