@@ -14,6 +14,7 @@ from console.base.core.diff import Diff, Excerpt, excerpt, is_text, side_by_side
 from releases.models import Package, Version
 from releases.report import readable
 from releases.rules import unreadable_package
+from releases.scan.parsers import BusyError
 from releases.states import VersionState
 
 ChangeKind = Literal["added", "removed", "changed"]
@@ -171,7 +172,8 @@ def view_file(
 ) -> FileView | None:
     """Read one file of both packages; None when neither has it. `line` counts from 1, 0 for none.
 
-    Minified text is pretty-printed on both sides, unless it is to be seen as it was written.
+    Minified text is pretty-printed on both sides, unless it is to be seen as it was written, or too many others are
+    being printed.
 
     While the storage fails, what the packages' lists say of it.
     """
@@ -192,10 +194,9 @@ def view_file(
     is_binary = not (is_text(left) and is_text(right)) or (is_image and _suffix(path) != "svg")
     pictures = _image(path, right if same else left) if before else "", _image(path, right)
     is_minified = not is_binary and any(map(readable.is_minified, (left, right)))
-    is_pretty = is_minified and not as_written
-    if is_pretty:
-        left, right = (readable.readable(text, _suffix(path)) for text in (left, right))
-        line = 0  # It counts lines as they were written.
+    pretty = _pretty(left, right, _suffix(path)) if is_minified and not as_written else None
+    if pretty:
+        (left, right), line = pretty, 0  # It counts lines as they were written.
     diff = None if is_binary or same else side_by_side(left if before else None, right if after else None)
     wanted = (line or (same and not is_image)) and after and not is_binary
     return FileView(
@@ -206,8 +207,16 @@ def view_file(
         diff,
         excerpt(right, line=line, around=AROUND) if wanted else None,
         is_minified=is_minified,
-        is_pretty=is_pretty,
+        is_pretty=pretty is not None,
     )
+
+
+def _pretty(left: bytes, right: bytes, suffix: str) -> tuple[bytes, bytes] | None:
+    """Return both sides with more lines; None while the process prints as many scripts as it may."""
+    try:
+        return readable.readable(left, suffix), readable.readable(right, suffix)
+    except BusyError:
+        return None
 
 
 def _listed(package: Package, path: str) -> tuple[int, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from console.base.core.diff import MAX_BYTES
 from releases.scan import Limits
 from releases.scan.parsers import printed
 
@@ -20,19 +21,37 @@ def is_minified(text: bytes) -> bool:
 
 
 def readable(text: bytes, suffix: str) -> bytes:
-    """Return a minified text with more lines; nothing but white space differs, and line breaks inside of long ones."""
+    """Return a minified text with more lines; nothing but white space differs, and line breaks inside of long ones.
+
+    Raises BusyError while as many scripts as may be are being printed.
+    """
     return b"\n".join(piece for line in _with_lines(text, suffix).split(b"\n") for piece in _cut(line))
 
 
 def _with_lines(text: bytes, suffix: str) -> bytes:
+    lines: bytes | None = None
     if suffix in _SCRIPTS:
-        return printed(text, Limits()) or text
-    if suffix == "json":
-        try:
-            return json.dumps(json.loads(text), ensure_ascii=False, indent=2).encode(errors="replace")
-        except (ValueError, RecursionError):
-            return text
-    return _BREAKS[suffix].sub(b"\n", text) if suffix in _BREAKS else text
+        lines = printed(text, Limits())
+    elif suffix == "json":
+        lines = _json_with_lines(text)
+    elif suffix in _BREAKS:
+        lines = _BREAKS[suffix].sub(b"\n", text)
+    return lines if lines and len(lines) <= MAX_BYTES else text
+
+
+def _json_with_lines(text: bytes) -> bytes | None:
+    """Return JSON indented; None for what is none, is nested too deep, or gets too long to be compared."""
+    pieces: list[str] = []
+    left = MAX_BYTES  # Indentation makes gigabytes of what is nested deep.
+    try:
+        for piece in json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(json.loads(text)):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                return None
+    except (ValueError, RecursionError):
+        return None
+    return "".join(pieces).encode(errors="replace")
 
 
 def _cut(line: bytes) -> list[bytes]:

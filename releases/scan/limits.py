@@ -19,6 +19,7 @@ class Limits(msgspec.Struct, frozen=True):
     kept_size: int = 256 * KB  # a parser that read a larger file ends, as it gives no memory back
     memory: int = 256 * MB
     file_seconds: float = 3.0  # processor time for one file
+    printed_size: int = 4 * MB  # of a script with lines, which are indented
     seconds: float = 20.0  # processor time for all files
     crashes: int = 8  # of parsers, for all files
     candidates: int = 50_000  # finds in one file

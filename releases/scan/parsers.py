@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Condition, Lock
+from threading import BoundedSemaphore, Condition, Lock
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +28,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PATH")  # of the environment; the rest is not the parsers' business
 _PATIENCE = 10  # times the processor time of a file, for a machine that does other things, too
 _GOODBYE = 10  # seconds for a process to end that has closed its side
+PRINTING = BoundedSemaphore(2)  # scripts at a time, of all the pages that this process makes
 _SEARCH = {"script": search, "typed": search, "markup": search_markup}
 
 
@@ -172,13 +173,27 @@ def follow(trees: Iterable[Tree], limits: Limits) -> Followed | None:
     return None
 
 
+class BusyError(Exception):
+    """As many scripts as may be are being printed: try again when one of them is done."""
+
+
 def printed(source: bytes, limits: Limits) -> bytes | None:
     """Have a minified script written as people write them; None where it is none, or takes too much.
 
-    Somebody waits for the page that shows it: so it has no more time than that, also on a machine that is busy.
+    Somebody waits for the page that shows it: so it has no more time than that, also on a machine that is busy, and
+    does not wait for others: raises BusyError.
     """
     if len(source) > limits.parsed_size:
         return None
+    if not PRINTING.acquire(blocking=False):
+        raise BusyError
+    try:
+        return _print(source, limits)
+    finally:
+        PRINTING.release()
+
+
+def _print(source: bytes, limits: Limits) -> bytes | None:
     process = _start("releases.scan.printing", limits)
     message = LENGTH.pack(len(source)) + source
     try:

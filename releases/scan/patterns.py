@@ -28,7 +28,12 @@ MEMBER = re.compile(
     + rb"\])?)"
 )
 GLOBAL = re.compile(rb"(?<![\w$])wx(?![\w$])")
-_COMMENT = re.compile(rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
+# A comment of a style sheet, closed or not; strings and addresses first, in which none begins or ends. What is never
+# closed is read to its end once, not anew at each further beginning.
+_COMMENT = re.compile(
+    rb"\"(?:[^\"\\\n]|\\[\s\S])*+\"?|'(?:[^'\\\n]|\\[\s\S])*+'?|url\(\s*+[^\"'()\s][^()\n]*+\)?"
+    rb"|/\*(?:[^*]++|\*(?!/))*+(\*/|\Z)"
+)
 _RELATIVE = re.compile(rb"(?:url\(\s*[\"']?|@import\s+[\"'])//([A-Za-z0-9.:-]{3,260})")
 _NEW_LINE = re.compile(rb"\n")
 
@@ -83,7 +88,7 @@ def search_addresses(source: bytes, finds: Finds, limits: Limits) -> None:
 def find_in_sheet(source: bytes, limits: Limits) -> Finds:
     """Return the addresses of a style sheet; those in `url(//…)` and `@import "//…"` have no scheme of their own."""
     finds, lines = Finds(), Lines(source)
-    sheet = _COMMENT.sub(lambda found: b" " * len(found[0]), source)
+    sheet = _COMMENT.sub(lambda found: b" " * len(found[0]) if found[1] else found[0], source)
     search_addresses(sheet, finds, limits)
     for found in _RELATIVE.finditer(sheet):
         if origin := origin_of("https", found[1].decode()):

@@ -106,7 +106,7 @@ def _tokens(root: Node) -> Iterator[_Token]:
 
 
 def main() -> None:
-    """Take the limits and a script, and answer with it; with nothing where it can't be read."""
+    """Take the limits and a script, and answer with it; with nothing where it can't be read or gets too long."""
     limits = msgspec.msgpack.decode(read(sys.stdin.buffer), type=Limits)
     limit(resource.RLIMIT_AS, limits.memory)
     limit(resource.RLIMIT_CORE, 0)
@@ -115,7 +115,7 @@ def main() -> None:
         answer = pretty(read(sys.stdin.buffer), limits)
     except (SyntaxError, OutOfTimeError):
         answer = b""
-    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.write(answer if len(answer) <= limits.printed_size else b"")
 
 
 if __name__ == "__main__":

@@ -149,7 +149,9 @@ _SHAPES = (
     _Shape(
         "private_key",
         b"PRIVATE KEY-----",
-        re.compile(rb"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----(?:\\[nr]|[\s\"'`+,\\])*([A-Za-z0-9+/=]{16,64})"),
+        re.compile(
+            rb"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----(?:\\[nr]|[\s\"'`+,\\])*+([A-Za-z0-9+/=]{16,64})"
+        ),
     ),
     _Shape(
         "private_key",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from io import BytesIO
+from typing import Literal, NamedTuple
 
-from pygit2 import DiffHunk, DiffLine, Patch
+from pygit2 import DiffHunk, Patch
 from pygit2.enums import DiffOption
 
 from console.base.core.text import visible, visible_lines
@@ -117,9 +118,11 @@ def side_by_side(old: str | bytes | None, new: str | bytes | None, *, rows: int 
     if not (is_text(before) and is_text(after)):
         return Diff(binary=True)
     (before, left_out), (after, left_out_too) = _bounded(before), _bounded(after)
-    patch = Patch.create_from(before, after, context_lines=CONTEXT, flag=DiffOption.FORCE_TEXT)
+    ids: dict[bytes, int] = {}
+    old_ids, new_ids = _numbered(before, ids), _numbered(after, ids)
+    patch = Patch.create_from(old_ids, new_ids, context_lines=CONTEXT, flag=DiffOption.FORCE_TEXT)
     same, added, removed = patch.line_stats if patch.hunks else NOTHING
-    hunks, shown = _hunks(patch, rows, width)
+    hunks, shown = _hunks(patch, list(ids), rows, width)
     more = same + added + removed - shown + left_out + left_out_too
     return Diff(hunks, added=added, removed=removed, more=more)
 
@@ -149,78 +152,105 @@ def _bounded(data: bytes) -> tuple[bytes, int]:
     return b"\n".join([*kept, b""]), rest.count(b"\n") + (not rest.endswith(b"\n"))
 
 
-def _hunks(patch: Patch, rows: int, width: int) -> tuple[list[Hunk], int]:
-    """Return the hunks up to so many rows, and how many lines they show."""
+def _numbered(data: bytes, ids: dict[bytes, int]) -> bytes:
+    """Return a line with a number for each line of a text; `ids` holds the number of each different one.
+
+    libgit2's hash has no key: of lines made to collide it compares each with each. Numbers of six digits never collide.
+    A "$" comes first where the line may open a block, which libgit2 tells by its first character.
+    """
+    return b"".join(
+        b"%c%06d\n" % (b"$" if line[:1].isalpha() or line[:1] in (b"_", b"$") else b"-", ids.setdefault(line, len(ids)))
+        for line in BytesIO(data)
+    )
+
+
+def _line(numbered: str, lines: list[bytes]) -> str:
+    """Return the line, with its end, that `_numbered` wrote a number for."""
+    return lines[int(numbered[1:])].decode()
+
+
+def _hunks(patch: Patch, lines: list[bytes], rows: int, width: int) -> tuple[list[Hunk], int]:
+    """Return the hunks up to so many rows, and how many of the `lines` they show; the patch has their numbers."""
     hunks: list[Hunk] = []
     shown = 0
     for hunk in patch.hunks:
         kept = []
-        for row, lines in _rows(hunk, width):
+        for row, count in _rows(hunk, lines, width):
             if not rows:
                 break
             kept.append(row)
             rows -= 1
-            shown += lines
+            shown += count
         if kept:
-            hunks.append(_hunk(hunk, kept))
+            hunks.append(_hunk(hunk, lines, kept))
         if not rows:
             break
     return hunks, shown
 
 
-def _hunk(hunk: DiffHunk, rows: list[Row]) -> Hunk:
+def _hunk(hunk: DiffHunk, lines: list[bytes], rows: list[Row]) -> Hunk:
     first, count = (hunk.new_start, hunk.new_lines) if hunk.new_lines else (hunk.old_start, hunk.old_lines)
-    context = visible(hunk.header.rpartition("@@")[2].strip() if hunk.header.count("@@") == 2 else "")
+    opening = hunk.header.rpartition("@@")[2].strip()
+    context = _line(opening, lines).strip() if opening else ""
     shown = f"{context[:HEADING]}…" if len(context) > HEADING else context
-    return Hunk(first, first + count - 1, shown, rows)
+    return Hunk(first, first + count - 1, visible(shown), rows)
 
 
-def _rows(hunk: DiffHunk, width: int) -> Iterator[tuple[Row, int]]:
+class _Numbered(NamedTuple):
+    """A line of one side, with its end."""
+
+    number: int
+    text: str
+
+
+def _rows(hunk: DiffHunk, lines: list[bytes], width: int) -> Iterator[tuple[Row, int]]:
     """Yield the rows of a hunk, each with the number of lines of the patch that it shows."""
-    removed: list[DiffLine] = []
-    added: list[DiffLine] = []
+    removed: list[_Numbered] = []
+    added: list[_Numbered] = []
     for line in hunk.lines:
+        if line.origin not in "-+ ":
+            continue
+        text = _line(line.content, lines)
         if line.origin == "-":
-            removed.append(line)
+            removed.append(_Numbered(line.old_lineno, text))
         elif line.origin == "+":
-            added.append(line)
-        elif line.origin == " ":
+            added.append(_Numbered(line.new_lineno, text))
+        else:
             yield from _beside(removed, added, width)
             removed, added = [], []
-            pieces = _alone(_text(line), width)
+            pieces = _alone(_without_end(text), width)
             yield Row("same", Line(line.old_lineno, pieces), Line(line.new_lineno, pieces)), 1
     yield from _beside(removed, added, width)
 
 
-def _beside(removed: list[DiffLine], added: list[DiffLine], width: int) -> Iterator[tuple[Row, int]]:
+def _beside(removed: list[_Numbered], added: list[_Numbered], width: int) -> Iterator[tuple[Row, int]]:
     """Put what was removed beside what is there now, in order."""
     pairs = min(len(removed), len(added))
     for old, new in zip(removed, added, strict=False):
         yield _pair(old, new, width), 2
     for old in removed[pairs:]:
-        yield Row("removed", Line(old.old_lineno, _alone(_text(old), width)), None), 1
+        yield Row("removed", Line(old.number, _alone(_without_end(old.text), width)), None), 1
     for new in added[pairs:]:
-        yield Row("added", None, Line(new.new_lineno, _alone(_text(new), width))), 1
+        yield Row("added", None, Line(new.number, _alone(_without_end(new.text), width))), 1
 
 
-def _pair(old: DiffLine, new: DiffLine, width: int) -> Row:
-    before, after = _text(old, whole=True), _text(new, whole=True)
+def _pair(old: _Numbered, new: _Numbered, width: int) -> Row:
+    before, after = old.text, new.text
     if before.endswith("\r\n") and after.endswith("\r\n"):
-        before, after = _text(old), _text(new)
+        before, after = _without_end(before), _without_end(after)
     left, right = before.removesuffix("\n"), after.removesuffix("\n")
     only_end = left == right
     left_pieces, right_pieces = _changed(left, right, width)
     return Row(
         "changed",
-        Line(old.old_lineno, left_pieces, ends=not only_end or before.endswith("\n")),
-        Line(new.new_lineno, right_pieces, ends=not only_end or after.endswith("\n")),
+        Line(old.number, left_pieces, ends=not only_end or before.endswith("\n")),
+        Line(new.number, right_pieces, ends=not only_end or after.endswith("\n")),
     )
 
 
-def _text(line: DiffLine, *, whole: bool = False) -> str:
+def _without_end(text: str) -> str:
     """Return a line without its end: what is a break of Windows is one."""
-    text: str = line.raw_content.decode()
-    return text if whole else text.removesuffix("\n").removesuffix("\r")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _alone(text: str, width: int) -> list[Piece]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 from zlib import crc32
 
@@ -19,6 +20,9 @@ ICON_BYTES = 1024 * 1024
 ICON_SIDE = 256
 SOURCE_SIDE = 4096  # Pixels; a small file can unpack to gigabytes, and the header says so before anything is unpacked.
 FORMATS = ("PNG", "JPEG", "WEBP")
+SCANS = 100  # A progressive JPEG has about ten; each takes as long as a whole picture, and thirty bytes.
+DECODING = BoundedSemaphore(1)  # A picture of the largest size takes 200 MB while it is decoded.
+PATIENCE = 10  # seconds to wait for others
 PAPERS = ("#0b6bcb", "#0f8a6d", "#7a4fd0", "#b4500f", "#b3265a", "#0f7d8c", "#475569", "#3d7a1f")  # of drawn icons
 LETTER_SIDE = 116  # Pixels; two of the widest letters fit.
 
@@ -48,8 +52,11 @@ class IconField(UploadField):
 def encode_icon(source: File[bytes]) -> ContentFile[bytes]:
     """Return the picture as WebP of 256 by 256: upright, cut to its central square, first frame, no metadata.
 
-    Raises ValidationError for what is no whole PNG, JPEG or WebP picture, or is over 4,096 pixels wide or high.
+    A process decodes one picture at a time. Raises ValidationError for what is no whole PNG, JPEG or WebP picture, is
+    over 4,096 pixels wide or high, or has more than `SCANS`; and when the others take longer than `PATIENCE`.
     """
+    if not DECODING.acquire(timeout=PATIENCE):
+        raise ValidationError(_("Other icons are being processed. Choose the icon again in a minute."), code="busy")
     try:
         return ContentFile(_encode(source), name="icon.webp")
     except ValidationError:
@@ -58,11 +65,21 @@ def encode_icon(source: File[bytes]) -> ContentFile[bytes]:
         raise ValidationError(
             _("This file is not a readable PNG, JPEG or WebP picture. Choose another one."), code="unreadable"
         ) from error
+    finally:
+        DECODING.release()
 
 
 def _encode(source: File[bytes]) -> bytes:
     source.seek(0)
-    with Image.open(source, formats=FORMATS) as picture:
+    content = source.read()
+    # What marks a scan can't be inside of one; in metadata it is by chance, a few times in a megabyte.
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > SCANS:
+        raise ValidationError(
+            _("This JPEG has more than %(limit)d scans. Save it as a standard JPEG or a PNG."),
+            code="too_many_scans",
+            params={"limit": SCANS},
+        )
+    with Image.open(BytesIO(content), formats=FORMATS) as picture:
         if max(picture.size) > SOURCE_SIDE:
             raise ValidationError(
                 _("The picture is %(width)d × %(height)d pixels. The maximum is %(limit)d × %(limit)d."),
@@ -70,8 +87,8 @@ def _encode(source: File[bytes]) -> bytes:
                 params={"width": picture.width, "height": picture.height, "limit": SOURCE_SIDE},
             )
         picture.draft("RGB", (ICON_SIDE * 2, ICON_SIDE * 2))  # JPEG decodes straight to a smaller size.
-        upright = ImageOps.exif_transpose(picture)
-        square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
+        ImageOps.exif_transpose(picture, in_place=True)
+        square = ImageOps.fit(picture.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
     square.info.clear()  # Otherwise the encoder copies the colour profile and more.
     return _webp(square)
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+import tracemalloc
+from contextlib import ExitStack
 
 import pytest
 from django.db import connection
@@ -13,6 +15,7 @@ from releases import actions
 from releases.models import Version
 from releases.report.readable import readable
 from releases.rules import unreadable_package
+from releases.scan.parsers import PRINTING
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +263,33 @@ def test_every_change_of_a_long_line_is_seen(signed_in, program):
     assert (as_written.is_pretty, len(as_written.diff.hunks)) == (False, 1)
 
 
+def test_while_other_scripts_are_formatted_one_is_shown_as_written_and_the_page_says_so(signed_in, program):
+    """Each takes a process: so only so many at a time, whoever asks."""
+    version = upload(program, "1.0.0", **{"app.js": "var a=1;" * 200})
+    client = signed_in(program.created_by)
+    with ExitStack() as others:
+        others.enter_context(PRINTING)
+        assert client.get(url(version, "file/"), {"path": "app.js"}).context["file"].is_pretty
+        others.enter_context(PRINTING)
+        page = client.get(url(version, "file/"), {"path": "app.js"})
+    view = page.context["file"]
+    assert (view.is_minified, view.is_pretty, view.diff.added) == (True, False, 1)
+    assert "Minified: long lines show their first change only." in page.text
+    assert client.get(url(version, "file/"), {"path": "app.js"}).context["file"].is_pretty
+
+
+def test_json_that_is_too_long_with_lines_is_shown_without():
+    """Two megabytes that are nested deep would be gigabytes with their indentation."""
+    text = b"[" * 400 + b"0," * 200_000 + b"0" + b"]" * 400
+    tracemalloc.start()
+    try:
+        shown = readable(text, "json")
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+    assert shown.replace(b"\n", b"") == text
+
+
 @pytest.mark.parametrize(
     ("path", "text", "lines"),
     [
@@ -268,6 +298,7 @@ def test_every_change_of_a_long_line_is_seen(signed_in, program):
         ("a.wxml", "<view><text>a</text></view>" * 30, 90),
         ("a.txt", "x" * 1_000, 5),
         ("a.js", "((" * 400, 4),
+        ("a.json", "[" * 100_000 + "]" * 100_000, 1_000),
     ],
 )
 def test_minified_text_gets_lines(path, text, lines):

@@ -1,5 +1,7 @@
 """Secrets that are distinguished from everything else, and never shown."""
 
+import tracemalloc
+
 import pytest
 
 from releases.scan.credentials import find_secrets, find_suspects, hint_of
@@ -146,3 +148,14 @@ def test_a_private_key_is_the_same_with_its_lines_and_without():
 )
 def test_what_only_begins_like_a_secret_is_none(begun):
     assert find_secrets(begun * 100_000) == []  # Quadratic, each of them takes minutes.
+
+
+@pytest.mark.parametrize("gap", [b" ", b"\\n", b'"\n+'])
+def test_a_long_gap_before_a_private_key_takes_little_memory(gap):
+    source = b"-----BEGIN PRIVATE KEY-----" + gap * 200_000 + PRIVATE_KEY.encode()
+    tracemalloc.start()
+    try:
+        assert [found.text for found in find_secrets(source)] == [PRIVATE_KEY[:64]]
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(source)  # With each blank kept, it is a hundred times more.
+    finally:
+        tracemalloc.stop()

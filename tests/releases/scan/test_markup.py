@@ -82,6 +82,29 @@ def test_addresses_without_a_scheme():
     assert read_markup(b"<image src='//c.example/x.png'/>", Limits()).addresses == [("https://c.example", "", 1, False)]
 
 
+@pytest.mark.parametrize("begun", [b"/*a", b"/* a * ", rb"\"", b"url(x"])
+def test_a_comment_that_is_never_closed_hides_nothing(begun):
+    source = b"a{b:url(//a.example)}\n" + begun * 700_000 + b" https://b.example/"  # Quadratic, it takes hours.
+    assert find_in_sheet(source, Limits()).addresses == [
+        ("https://b.example", "", 2, False),
+        ("https://a.example", "", 1, False),
+    ]
+
+
+@pytest.mark.parametrize("begin_end", ['"/*" "*/"', "'/*' '*/'", "url(/*) url(*/)", r'"\"/*" "*/"'])
+def test_a_comment_neither_begins_nor_ends_in_a_string_or_an_address_of_a_sheet(begin_end):
+    begin, end = begin_end.rsplit(" ", 1)
+    sheet = f"a{{x:{begin}}}\nb{{x:url(//a.example)}}\nc{{x:{end}}}"
+    assert find_in_sheet(sheet.encode(), Limits()).addresses == [("https://a.example", "", 2, False)]
+
+
+@pytest.mark.parametrize("comment", ["/*{}*/", "/**{}**/", "/*/{}*/", "/*\n * {}\n **/", "/* * / /* {} */"])
+def test_what_is_in_a_comment_of_a_sheet_is_left_out(comment):
+    sheet = comment.format("https://no.example url(//no.example)") + "url(//a.example)" + comment.format("")
+    found = find_in_sheet(sheet.encode(), Limits()).addresses
+    assert [address[0] for address in found] == ["https://a.example"]
+
+
 @pytest.mark.parametrize(
     ("source", "limits", "why"),
     [

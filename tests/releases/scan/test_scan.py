@@ -19,7 +19,7 @@ from releases.scan.flow.nodes import Node
 from releases.scan.flow.uses import Follower
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
-from releases.scan.parsers import Parsers
+from releases.scan.parsers import Parsers, printed
 from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
 from releases.scan.printing import pretty
@@ -254,6 +254,14 @@ def test_so_many_expressions_are_folded():
     assert len(scan([("a.js", content)], Limits(fold_seconds=60)).suspects) == 1
 
 
+def test_a_script_that_gets_too_long_with_lines_is_not_printed():
+    source = b"{" * 40 + b"wx.a;" * 10_000 + b"}" * 40
+    lines = printed(source, Limits())
+    assert len(lines) > 15 * len(source)
+    assert printed(source, Limits(printed_size=len(lines))) == lines
+    assert printed(source, Limits(printed_size=len(lines) - 1)) is None
+
+
 # Any bytes ---------------------------------------------------------------------------------------------------------
 
 PIECES = [
@@ -313,7 +321,7 @@ def test_no_package_raises(files):
 @settings(max_examples=200)
 def test_printing_changes_nothing_but_white_space(source):
     try:
-        printed = pretty(source, Limits())
+        lines = pretty(source, Limits())
     except (SyntaxError, OutOfTimeError):
         return
-    assert b"".join(printed.split()) == b"".join(source.split())
+    assert b"".join(lines.split()) == b"".join(source.split())

@@ -1,5 +1,9 @@
 """The side-by-side difference of two texts: rows, pairs, what changed in a line, limits, anything as input."""
 
+import subprocess
+import sys
+from itertools import islice, product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +137,53 @@ def test_a_long_line_is_shown_around_its_change():
     ]
     (row,) = side_by_side("", "z" * 150, width=100).hunks[0].rows
     assert row.right.pieces == [Piece("z" * 100), Piece("…", "cut")]
+
+
+def alike(pairs):
+    """Pairs of letters for each place of a line; whichever are taken, the lines have one hash in libgit2 (djb2)."""
+    state, chosen = 5381, []
+    for _ in range(pairs):
+        ends = {}
+        for first, second in product(range(48, 123), repeat=2):
+            end = (((state * 33 % 2**64) ^ first) * 33 % 2**64) ^ second
+            ends.setdefault(end, []).append(bytes([first, second]))
+        state, same = max(ends.items(), key=lambda found: len(found[1]))
+        chosen.append(same[:2])
+    return chosen
+
+
+COMPARED = """
+import resource, sys
+from console.base.core.diff import side_by_side
+text = sys.stdin.buffer.read()
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+found = side_by_side(text, text.replace(b"\\n", b"\\n+\\n", 1))
+print(found.added, found.removed, found.hunks[0].first, found.hunks[0].last)
+"""
+
+
+def test_lines_that_hash_alike_take_no_longer():
+    lines = [b"".join(line) for line in islice(product(*alike(17)), diff.MAX_LINES - 1)]
+    assert len(set(lines)) == diff.MAX_LINES - 1
+    command = [sys.executable, "-c", COMPARED]
+    done = subprocess.run(command, input=b"\n".join([*lines, b""]), capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, b"1 0 1 5\n"), (
+        done.stderr
+    )  # Each compared with each, it takes a minute.
+
+
+def test_the_line_that_opens_a_block_is_shown_whole_up_to_a_length():
+    body = "".join(f"  {number}\n" for number in range(10))
+    for opening, context in (
+        ("$scope @@ load() {  ", "$scope @@ load() {"),
+        ("界" * 40, ""),
+        ("_" + "界" * 79, "_" + "界" * 79),
+        ("a" * 100, "a" * 80 + "…"),
+        ("a\u202eb", "a[U+202E]b"),
+    ):
+        old = f"{opening}\n{body}"
+        (hunk,) = side_by_side(old, old.replace("8", "eight")).hunks
+        assert hunk.context == context
 
 
 @given(st.text(), st.text())

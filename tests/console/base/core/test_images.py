@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from PIL import Image, PngImagePlugin
 
+from console.base.core import images
 from console.base.core.images import ICON_BYTES, IconField, draw_icon, encode_icon
 
 
@@ -98,6 +99,40 @@ def test_says_how_large_the_picture_is() -> None:
         encode_icon(ContentFile(picture(size=(5000, 10))))
 
     assert refusal.value.messages == ["The picture is 5000 × 10 pixels. The maximum is 4096 × 4096."]
+
+
+def jpeg_of_scans(count: int, size: tuple[int, int] = (8, 8)) -> bytes:
+    """A progressive JPEG whose last scan comes again and again: each one takes as long as the whole picture."""
+    content = picture("JPEG", size, progressive=True)
+    starts = content.count(b"\xff\xda")
+    last = content[content.rindex(b"\xff\xda") : -2]
+    return content[:-2] + last * (count - starts) + content[-2:]
+
+
+def test_a_jpeg_has_few_scans() -> None:
+    assert encoded(jpeg_of_scans(100)).size == (256, 256)
+
+    with pytest.raises(ValidationError) as refusal:
+        encode_icon(ContentFile(jpeg_of_scans(20_000, size=(4096, 4096))))  # Decoded, it takes minutes.
+
+    assert refusal.value.messages == ["This JPEG has more than 100 scans. Save it as a standard JPEG or a PNG."]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_only_a_jpeg_has_scans(kind: str) -> None:
+    assert encoded(picture(kind) + b"\xff\xda" * 101).size == (256, 256)
+
+
+def test_one_picture_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "PATIENCE", 0)
+
+    with images.DECODING, pytest.raises(ValidationError) as refusal:
+        encode_icon(ContentFile(picture()))
+
+    assert refusal.value.messages == ["Other icons are being processed. Choose the icon again in a minute."]
+    with pytest.raises(ValidationError):  # What is refused leaves room for the next one, too.
+        encode_icon(ContentFile(b"\0"))
+    assert encoded(picture()).size == (256, 256)
 
 
 def text_bomb() -> bytes:
