@@ -23,16 +23,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.core.errors import ActionRefused, refuse_if
+from console.base.core.errors import ActionRefused, TooManyAtOnce, refuse_if
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
+from grayscale.querysets import ObjectListQuerySet
 from grayscale.txt import CONTROL, encoding_of, fault_of, faultless, lines_of, shortest
 from miniprograms.models import MiniProgram
 
 SHOWN_INVALID = 100  # lines that are kept for the report; all are counted
 SHOWN_CHARACTERS = 140  # of an invalid line
 DRAFTS_KEPT = timedelta(days=1)
+MOST_DRAFTS = 5  # files of a person that wait for a task, of one program and kind
 KEY_BYTES = 16
 BATCH = 8192  # values after which the limit is looked at
 SMALL = 2**20  # bytes, read in a moment; of larger files a process reads few at a time
@@ -115,12 +117,12 @@ _turns = BoundedSemaphore(AT_ONCE)
 
 @contextmanager
 def turn(size: int) -> Iterator[None]:
-    """Hold one of the turns while a large file is read. Raises ActionRefused when all are taken."""
+    """Hold one of the turns while a large file is read. Raises TooManyAtOnce when all are taken."""
     if size <= SMALL:
         yield
         return
     if not _turns.acquire(blocking=False):
-        raise ActionRefused(_("Other large files are being processed. Choose the file again in a minute."))
+        raise TooManyAtOnce(_("Other large files are being processed. Choose the file again in a minute."))
     try:
         yield
     finally:
@@ -234,11 +236,26 @@ def values_of(object_list: ObjectList) -> Iterator[str]:
         yield object_list.parts.values_list("values", flat=True).get(position=position) + "\n"
 
 
-@transaction.atomic
+def discard_drafts_before(draft: ObjectList) -> None:
+    """Delete the older ones of what the person uploaded of this program and kind; MOST_DRAFTS stay, this one included.
+
+    For uploads alone: a copy of a task may bring more lists.
+    """
+    drafts = ObjectList.objects.drafts().filter(
+        mini_program=draft.mini_program, kind=draft.kind, uploaded_by=draft.uploaded_by
+    )
+    _discard(drafts.exclude(pk__in=list(drafts.order_by("-pk").values_list("pk", flat=True)[:MOST_DRAFTS])))
+
+
 def discard_old_drafts(at: datetime) -> int:
-    """Delete the drafts that no task took in for a day; return how many. One that is being taken in is left alone."""
-    old = ObjectList.objects.drafts().filter(uploaded_at__lt=at - DRAFTS_KEPT)
-    ids = list(old.order_by().select_for_update(skip_locked=True).values_list("pk", flat=True))
+    """Delete the drafts that no task took in for a day; return how many."""
+    return _discard(ObjectList.objects.drafts().filter(uploaded_at__lt=at - DRAFTS_KEPT))
+
+
+@transaction.atomic
+def _discard(drafts: ObjectListQuerySet) -> int:
+    """Delete the drafts and return how many; one that is being taken in is left alone."""
+    ids = list(drafts.order_by().select_for_update(skip_locked=True).values_list("pk", flat=True))
     ObjectListPart.objects.filter(object_list__in=ids).delete()
     ObjectList.objects.filter(pk__in=ids).defer("hashes", "invalid_lines").delete()
     return len(ids)

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import TemporarilyRefused
 from releases.models import FileTurn, Package, SourceMaps, package_storage
 
 logger = logging.getLogger(__name__)
@@ -48,9 +48,10 @@ def _is_locked(content: str) -> bool:
 
 @contextmanager
 def writing(content: str) -> Iterator[FileTurn]:
-    """Hold a turn to write the file; others may write the same at that time. Raises ActionRefused while it is deleted.
+    """Hold a turn to write the file; others may write the same at that time. Not inside a transaction.
 
-    Not inside a transaction. `end` ends it where the file's row is stored, and what the block raises ends it, too.
+    `end` ends it where the file's row is stored, and what the block raises ends it, too. Raises TemporarilyRefused
+    while the file is deleted.
     """
     turn = _begin(content)
     try:
@@ -76,15 +77,16 @@ def _begin(content: str) -> FileTurn:
 def end(turn: FileTurn) -> None:
     """End the turn with the transaction, and lock the content until then.
 
-    Raises ActionRefused for one that was over.
+    Raises TemporarilyRefused for one that was over.
     """
     lock(turn.content)
     if not FileTurn.objects.filter(pk=turn.pk, until__gt=Clock()).delete()[0]:
         raise _try_again()
 
 
-def _try_again() -> ActionRefused:
-    return ActionRefused(_("The package couldn’t be stored in time. Upload it again in a few minutes."), field="file")
+def _try_again() -> TemporarilyRefused:
+    words = _("The package couldn’t be stored in time. Upload it again in a few minutes.")
+    return TemporarilyRefused(words, field="file")
 
 
 def known(kind: type[Package | SourceMaps], contents: list[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from releases.field.states import GUID_PREFIXES
 
 MOST_SEEN = 50_000  # devices, the newest, among which an account is looked for
 PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
+NEEDED = ("application", "app_version", "os_version")
 RARE = [one for one in LISTED.values() if one is not GUID]
 
 # What the update check accepts, too.
@@ -42,7 +43,7 @@ def _choice(one: Choice) -> forms.ChoiceField:
 
 
 class DeviceForm(forms.Form):
-    """GUID and the facts of the device; with the GUID alone, the facts are those that it was seen with last.
+    """GUID and the facts of the device; those that are left out are those that it was seen with last.
 
     Instead of the GUID an account or a device id finds the device that was seen with it last.
     """
@@ -57,8 +58,9 @@ class DeviceForm(forms.Form):
         *("account", *(one.of_device for one in RARE), "local_version"),
     )
 
-    def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:
-        self.program = program
+    def __init__(self, query: QueryDict, *, program: MiniProgram, chosen: bool = False) -> None:
+        """`chosen`: a choice was made by someone; those of a page always have a value, also beside a GUID alone."""
+        self.program, self.chosen = program, chosen
         self.seen: SeenDevice | None = None
         self.is_alone = False  # what names the device, without a fact
         asked = "guid" in query
@@ -95,17 +97,20 @@ class DeviceForm(forms.Form):
         return any(field.value() or field.errors for field in self.rare)
 
     def _completed(self, query: QueryDict) -> QueryDict:
-        """Add what is known of a GUID that was given alone."""
+        """Add what is known of a GUID, where something that has to be there is empty."""
         data = query.copy()
         guid = data.get("guid", "").strip()
-        typed = ("application", "app_version", "os_version", *(one.of_device for one in RARE))
+        typed = (*NEEDED, *(one.of_device for one in RARE))
         self.is_alone = bool(guid) and not any(data.get(name, "").strip() for name in typed)
-        if self.is_alone:
+        if guid and not all(data.get(name, "").strip() for name in NEEDED):
             self.seen = self._found(guid)
         if self.seen:
-            data["application"] = str(self.seen.application_id)
-            for name in Facts.__struct_fields__:
-                data[name] = getattr(self.seen, name)
+            seen = {name: getattr(self.seen, name) for name in Facts.__struct_fields__}
+            seen["application"] = str(self.seen.application_id)
+            replaced = {"guid"} if self.chosen or not self.is_alone else {"guid", *(one.of_device for one in CHOICES)}
+            for name, value in seen.items():
+                if name in replaced or not data.get(name, "").strip():
+                    data[name] = value
         return data
 
     def _found(self, name: str) -> SeenDevice | None:
@@ -131,7 +136,7 @@ class DeviceForm(forms.Form):
     def clean(self) -> None:
         """Say so where a GUID was given alone and is not known."""
         alone = "guid" in self.cleaned_data and len(self.errors) == 3 and not self.seen
-        if alone and {"application", "app_version", "os_version"} == set(self.errors):
+        if alone and set(NEEDED) == set(self.errors):
             self.add_error(
                 "guid",
                 _("This device hasn’t been seen in this mini program. Enter its host app, versions and network."),

@@ -67,6 +67,7 @@ def _read(file: BinaryIO, language: str, facts: dict[str, Any]) -> Iterator[dict
     with override(language):
         try:
             draft = yield from _progress(file, facts)
+            importing.discard_drafts_before(draft)
         except ActionRefused as refused:
             yield {"error": refused.message}
         except Exception:

@@ -92,6 +92,19 @@ def test_upload_streams_progress_and_then_the_report(client, program, manager):
     assert "Import 2 valid" in last["html"]
 
 
+def test_of_a_person_s_lists_that_no_task_took_in_the_newest_stay(client, program, manager, version, signed_in):
+    def upload(client, number, kind="guid"):
+        content = guid(number) if kind == "guid" else f"user-{number}"
+        return steps(send(client, program, kind=kind, file=txt(content.encode())))[-1]["draft"]
+
+    other = upload(signed_in(factories.make_member(program.team, "license_holder")), 1)
+    taken = factories.make_object_list(program, "guid", [guid(0)])
+    factories.make_task(version, object_lists=[taken])
+    account = upload(client, 1, "account")
+    own = [upload(client, number) for number in range(importing.MOST_DRAFTS + 2)]
+    assert {*ObjectList.objects.values_list("pk", flat=True)} == {other, taken.pk, account, *own[2:]}
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -64,6 +64,7 @@ ERRORS = {
     416: "The range is outside the package.",
     422: "A member is missing or wrong; the message names it.",
     429: "Too many requests; see Retry-After.",
+    500: "Something went wrong in the console.",
     503: "The server can't answer at the moment; see Retry-After.",
 }
 
@@ -262,7 +263,7 @@ def _signed(operation: str, summary: str, asked: Any, answered: Any, errors: dic
         "security": [{"server": []}],
         "parameters": [{**name, "required": True}, {**time, "required": True}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-        "responses": {"200, 400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503": answered, **errors},
+        "responses": {"200": answered, **errors},
     }
 
 
@@ -320,8 +321,9 @@ def _query(struct: type) -> list[dict[str, Any]]:
 
 
 def _errors(schema: Any, *codes: int) -> dict[str, Any]:
+    """Return the responses of these statuses, and that of 500, which any operation may answer."""
     content = {"content": {"application/json": {"schema": schema}}} if schema else {}
-    return {str(code): {"description": ERRORS[code], **content} for code in codes}
+    return {str(code): {"description": ERRORS[code], **content} for code in sorted({*codes, 500})}
 
 
 def _parameter(name: str, where: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:

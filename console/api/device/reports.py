@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -17,7 +18,10 @@ from console.base.core import busy
 from grayscale.querysets import STARTED
 from releases.field.reports import record_report
 
+MOST_REASON = 200  # characters
+
 _decoder = msgspec.json.Decoder(Report)
+_control = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -46,7 +50,7 @@ def _keep(report: Report, application: int) -> bool:
             guid=report.guid,
             application=application,
             result=report.result,
-            reason=report.reason or "",
+            reason=_control.sub(" ", report.reason[:MOST_REASON]) if report.reason else "",
             delivered=STARTED,
         )
     except Error as error:

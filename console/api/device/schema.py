@@ -17,7 +17,6 @@ MOST_ENTRIES = 200  # in one batch of logs
 # `$` also matches before a final line feed, hence the look-ahead where the length does not exclude one.
 END = r"$(?!\n)"
 Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f\x7f]+{END}")]
-Reason = Annotated[str, Meta(max_length=200, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
 # Starts with a dotted number; what follows ("17.2-beta") does not count when versions are compared.
 SystemVersion = Annotated[str, Meta(min_length=1, max_length=40, pattern=rf"^{REPORTED}{END}")]
 Number = Annotated[str, Meta(max_length=14, pattern=rf"^[0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}}{END}")]
@@ -102,7 +101,13 @@ class Report(msgspec.Struct):
     guid: Guid
     version: Annotated[Number, Meta(description="The version to be installed.")]
     result: Literal["installed", "failed"]
-    reason: Annotated[Reason | None, Meta(description="Why it failed, for people; ignored for `installed`.")] = None
+    reason: Annotated[
+        str | None,
+        Meta(
+            description="Why it failed, for people: the first 200 characters are kept, control characters as spaces; "
+            "ignored for `installed`."
+        ),
+    ] = None
 
 
 class PolicyQuestion(msgspec.Struct):

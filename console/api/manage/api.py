@@ -6,14 +6,15 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
 from console.api.manage.description import complete
-from console.api.manage.guard import problem_of
 from console.api.manage.problems import Problem, wrong_fields
 from console.api.manage.reading import Malformed, StrictParser
 from console.version import VERSION
+
+MOST_ERRORS = 100  # that an answer names
 
 
 class Description(OpenAPISchema):
@@ -32,6 +33,19 @@ class Api(NinjaAPI):
     """Ninja's, with a description that is whole; it is made once, when all operations are registered."""
 
     _described: Any = None
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        """Return the first MOST_ERRORS errors: ninja would make several dicts of each, however many there are."""
+        found = []
+        for context in error_contexts:
+            source, names = context.model.__ninja_param_source__, context.model.__ninja_flatten_map_reverse__
+            errors = context.pydantic_validation_error.errors(
+                include_url=False, include_context=False, include_input=False
+            )
+            found += [{**each, "loc": (source, *names.get(each["loc"], each["loc"]))} for each in errors[:MOST_ERRORS]]
+        return ValidationError(found[:MOST_ERRORS])
 
     def get_openapi_schema(self, **where: Any) -> Any:
         """Return the description."""
@@ -66,10 +80,8 @@ def malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)  # Ninja has one of its own, which answers no problem.
 @api.exception_handler(Exception)
 def other(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answer what a loader or a verb raised; what is our own fault is Django's to log."""
-    if (problem := problem_of(error)) is None:
-        raise error
-    return problem.answer()
+    """Leave what a loader or a verb raised to the guard, which answers it."""
+    raise error
 
 
 def _field(place: Any) -> str:

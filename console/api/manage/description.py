@@ -21,12 +21,13 @@ REFUSALS = {
     403: "The token lacks the scope, its holder the right, or it may not be used from this address.",
     404: "There is nothing here that the token opens.",
     408: "The body did not arrive in time.",
-    409: "Someone else was first, or the first request with this Idempotency-Key is still under way.",
+    409: "Someone else was first: read again (`conflict`). Or the first request with this Idempotency-Key may still be "
+    "under way: repeat it after Retry-After (`in_progress`).",
     413: "The body is too large.",
     415: "The body has another content type than this operation takes.",
     422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places.",
     429: "Too many requests, or too many with an Idempotency-Key; see Retry-After.",
-    503: "The database is busy or away; try again after Retry-After.",
+    503: "The database is busy or away, or the storage of files fails; try again after Retry-After.",
 }
 ALWAYS, OF_ADDRESSES, OF_WRITES = (401, 403, 422, 429, 503), (404,), (400, 408, 409, 413, 415)
 
@@ -57,7 +58,8 @@ KEY: Json = {
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     "description": "A request that is repeated with the same key within a day is carried out once; the repeat gets the "
-    "same answer. "
+    "same answer. While the first one is under way, a repeat gets 409 and the code `in_progress`; for 15 minutes so it "
+    "does after a failure that leaves open whether the request was carried out. "
     f"For a token {MOST_ANSWERS} answers, or {MOST_ANSWER_BYTES // 10**6} MB, are kept within a day; then a new key is "
     "refused with 429 and the code `too_many_keys`.",
 }

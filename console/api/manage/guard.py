@@ -24,12 +24,14 @@ from console.base.accounts.access import team_asking_for_factor
 from console.base.accounts.devices import network_of
 from console.base.activity.middleware import Source, source
 from console.base.core import bodies, busy
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, TemporarilyRefused, TooManyAtOnce
 from console.base.core.proxies import client_address
 from releases.inspection import PackageRefused
 
 calls = Counter(settings.API_RATE_LIMIT)
 failures = Counter("60/minute")  # of a network, with tokens that are none
+
+IN_A_MINUTE = "60"  # seconds
 
 
 def guard(scope: Scope | None, kind: str, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -79,21 +81,26 @@ def count_failure(request: HttpRequest) -> None:
 
 
 def counted(token: Token) -> dict[str, str]:
-    """Count a call of the token, in this process; return the headers that say how many are left."""
-    if wait := calls.count(token.pk):
-        raise _too_many(wait)
+    """Count a call of the token, in this process; return the headers that say how many are left.
+
+    Raises Problem 429, with the same headers, for one too many.
+    """
+    wait = calls.count(token.pk)
     left, seconds = calls.left(token.pk)
-    return {
+    headers = {
         "RateLimit-Limit": str(calls.amount),
         "RateLimit-Remaining": str(left),
         "RateLimit-Reset": str(seconds),
     }
+    if wait:
+        raise _too_many(wait, headers)
+    return headers
 
 
-def _too_many(wait: int) -> Problem:
+def _too_many(wait: int, headers: dict[str, str] | None = None) -> Problem:
     """What is answered to a request that comes too early."""
     words = f"Too many requests. Try again in {wait} seconds."
-    return Problem(429, words, headers={"Retry-After": str(wait)})
+    return Problem(429, words, headers={"Retry-After": str(wait), **(headers or {})})
 
 
 def enter(request: HttpRequest, token: Token, scope: Scope | None) -> None:
@@ -133,6 +140,9 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(422, error.message, code="package_refused", findings=found)
         case Conflict():
             return Problem(409, error.message)
+        case TemporarilyRefused():
+            status = 429 if isinstance(error, TooManyAtOnce) else 503
+            return Problem(status, error.message, headers={"Retry-After": IN_A_MINUTE})
         case ActionRefused():
             field = error.field or ""
             errors = [{"field": NAMES.get(field, field), "message": error.message}]

@@ -1,30 +1,38 @@
 """A request that is sent twice with one Idempotency-Key is carried out once; the repeat gets the same answer (A-2).
 
-But for one whose process died before its answer was kept: after LONGEST the key is free again, whatever was done.
+But for one that may have been carried out though it failed, or whose process died: its repeats are answered 409, and
+after LONGEST the key is free again, whatever was done.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
+from typing import Any
 
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Min, Sum
 from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from console.api.manage.models import KeptAnswer, Token
 from console.api.manage.problems import Problem
 from console.api.manage.states import ANSWERS_KEPT, MOST_ANSWER_BYTES, MOST_ANSWERS
+from console.base.core import busy
+from console.base.core.errors import ActionRefused
 from console.base.core.uploads import sha256_of
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
 LONGEST = timedelta(minutes=15)  # that a request is under way; after that its process must have died
 SAFE = ("GET", "HEAD", "OPTIONS")
+REFUSALS = (Problem, ActionRefused, Http404, PermissionDenied)  # They did nothing, whatever was written down.
 
 
 def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
@@ -32,7 +40,7 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
 
     Raises Problem 422 for a key of another request, 409 while the first one is under way, 429 where too much is kept
     for the token. A refusal did nothing, so it is not kept: the next try is a first one, and what refused it may be
-    gone by then.
+    gone by then. So it is for a failure before anything was saved; after one that may have come later, the key stays.
     """
     key = request.headers.get(HEADER, "")
     if not key or request.method in SAFE:
@@ -48,18 +56,40 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
         raise _under_way() from None
     if not is_first:
         return _again(row, digest)
-    try:
-        _ensure_room(token)
-        answer = run()
-    except BaseException:
-        row.delete()
-        raise
+    with _commits() as committed:
+        try:
+            _ensure_room(token)
+            answer = run()
+        except BaseException as error:
+            if isinstance(error, REFUSALS) or not (committed or _may_be_saved(error)):
+                row.delete()
+            raise
     if answer.status_code >= 400:
         row.delete()
     else:
         kept = {"status": answer.status_code, "content_type": answer["Content-Type"], "body": answer.content}
         KeptAnswer.objects.filter(pk=row.pk).update(**kept)  # It is gone where this took longer than LONGEST.
     return answer
+
+
+@contextmanager
+def _commits() -> Iterator[list[bool]]:
+    """Give a list that is empty until a transaction, or a statement outside of one that is no SELECT, is committed."""
+    committed: list[bool] = []
+
+    def watch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        found = execute(sql, params, many, context)
+        if connection.in_atomic_block or not str(sql).startswith("SELECT"):
+            transaction.on_commit(partial(committed.append, True))  # now, where there is no transaction
+        return found
+
+    with connection.execute_wrapper(watch):
+        yield committed
+
+
+def _may_be_saved(error: BaseException | None) -> bool:
+    """Whether the connection was lost, perhaps during COMMIT, in this error or in one that it hides."""
+    return error is not None and (busy.is_away(error) or _may_be_saved(error.__context__))
 
 
 def _again(row: KeptAnswer, digest: str) -> HttpResponse:
@@ -90,7 +120,8 @@ def _ensure_room(token: Token) -> None:
 
 
 def _under_way() -> Problem:
-    return Problem(409, "The first request with this key is still under way.", headers={"Retry-After": "2"})
+    words = "The first request with this key is still under way, or the console can’t tell whether it was carried out."
+    return Problem(409, words, code="in_progress", headers={"Retry-After": "2"})
 
 
 def _digest(request: HttpRequest) -> str:

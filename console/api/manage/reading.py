@@ -12,8 +12,11 @@ from ninja import Schema, params
 from ninja.parser import Parser
 
 from console.api.manage.problems import Problem, wrong_fields
+from console.base.core.errors import TemporarilyRefused
+from console.base.core.uploads import LostUpload
 
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+LONGEST_JSON = 1024 * 1024  # bytes; what is long comes as a file
 TAKES = {JSON: (JSON,), FORM: (FORM, MULTIPART), MULTIPART: (MULTIPART,)}
 
 
@@ -98,8 +101,9 @@ def _unknown(known: list[str]) -> str:
 def read(request: HttpRequest, kind: str, path: Mapping[str, Any]) -> bool:
     """Read the body, if the operation takes one; return whether there was any.
 
-    Raises Problem 415 for another type than `kind`, 422 for a NUL in a field; Http404 for one in the address; what
-    Django raises for a body that is malformed, too large or cut off.
+    Raises Problem 413 for JSON over LONGEST_JSON, 415 for another type than `kind`, 422 for a NUL in a field; Http404
+    for one in the address; TemporarilyRefused for a file that could not be kept; what Django raises for a body that is
+    malformed, too large or cut off.
     """
     if any("\0" in str(value) for value in path.values()):
         raise Http404
@@ -110,8 +114,13 @@ def read(request: HttpRequest, kind: str, path: Mapping[str, Any]) -> bool:
     if request.content_type not in TAKES[kind]:
         raise Problem(415, f"Send the body as {kind}.", code="unsupported_media_type")
     if kind == JSON:
+        if len(request.body) > LONGEST_JSON:
+            raise Problem(413, f"JSON must not exceed {LONGEST_JSON} bytes.", code="content_too_large")
         return bool(request.body)
     _refuse_nul(request.POST)
+    for file in request.FILES.values():
+        if isinstance(file, LostUpload):
+            raise TemporarilyRefused(file.why)
     return True
 
 

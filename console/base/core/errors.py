@@ -19,6 +19,14 @@ class Conflict(ActionRefused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
 
 
+class TemporarilyRefused(ActionRefused):
+    """It is the console's own trouble, such as a storage that fails: the same may work in a minute."""
+
+
+class TooManyAtOnce(TemporarilyRefused):
+    """As many as may do this at a time are doing it now."""
+
+
 def refuse_if(reason: str, field: str | None = None) -> None:
     """Raise `ActionRefused` where a rule gives a reason; `field` names the input that it is about."""
     if reason:

@@ -27,7 +27,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import TemporarilyRefused
 
 logger = logging.getLogger(__name__)
 
@@ -289,17 +289,17 @@ def why_not_kept(error: OSError) -> str:
 
 @contextmanager
 def refusing_unwritable(field: str) -> Iterator[None]:
-    """Raise `ActionRefused` beside the file's `field` when the storage fails (OSError); why is in the log."""
+    """Raise `TemporarilyRefused` beside the file's `field` when the storage fails (OSError); why is in the log."""
     try:
         yield
     except OSError as error:
         logger.exception("an upload can't be stored")
-        raise ActionRefused(why_not_kept(error), field=field) from error
+        raise TemporarilyRefused(why_not_kept(error), field=field) from error
 
 
 @contextmanager
 def temporary(field: str, make: Callable[[], BinaryIO]) -> Iterator[BinaryIO]:
-    """Give a new file that is closed after the block; raises `ActionRefused` when there is no room for one."""
+    """Give a new file that is closed after the block; raises `TemporarilyRefused` when there is no room for one."""
     with refusing_unwritable(field):
         file = make()  # Closed below: what is buffered would fail again there.
     try:

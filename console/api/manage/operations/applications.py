@@ -125,7 +125,7 @@ def list_application_apis(request: ApiRequest, application: HostApplication, ask
     tags=["Host apps"],
 )
 def list_application_programs(request: ApiRequest, application: HostApplication, asked: Paged) -> dict[str, Any]:
-    """List the mini programs that a host app serves, the one bound last first (L-6)."""
+    """List the mini programs that a host app serves, the one that asked for it last first (L-6)."""
     rows = application.bindings.bound().select_related("mini_program__team")
     return page_of(rows, asked, _served_out)
 

@@ -26,14 +26,18 @@ TAGS = ["Domains"]
 PATH = "/programs/{app_id}/domains"
 
 
+# With those that are there twice, which are named by their lines; of one type 200 are allowed.
+Hosts = Annotated[list[str], Field(max_length=1000)]
+
+
 class DomainLists(Sent):
     """Hosts by what they are for, such as https://api.example.com; of socket, wss://push.example.com."""
 
-    request: list[str] = []
-    uploadFile: list[str] = []  # noqa: N815 - WeChat's word
-    downloadFile: list[str] = []  # noqa: N815
-    socket: list[str] = []
-    business: list[str] = []
+    request: Hosts = []
+    uploadFile: Hosts = []  # noqa: N815 - WeChat's word
+    downloadFile: Hosts = []  # noqa: N815
+    socket: Hosts = []
+    business: Hosts = []
 
 
 class DomainsOut(Schema):

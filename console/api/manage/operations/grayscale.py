@@ -33,7 +33,7 @@ from console.base.accounts.permissions import Permission
 from console.base.core.uploads import UploadField
 from grayscale import actions, importing
 from grayscale.access import object_list_for, task_for, task_of
-from grayscale.forms.editing import EndForm, ResumeForm
+from grayscale.forms.editing import ResumeForm
 from grayscale.models import GrayscaleTask, ObjectList
 from grayscale.presenters.tasks import with_facts
 from grayscale.states import ObjectKind, TaskState
@@ -153,7 +153,10 @@ def upload_object_list(
     kind: Annotated[str, Form(description="guid, device_id or account")],
     task_id: Annotated[str, Form(description="id of a task that has started, to drop what its lists have")] = "",
 ) -> Status[dict[str, Any]]:
-    """Read a txt of up to a million values; a task takes it by its id, within a day (G-3)."""
+    """Read a txt of up to a million values; a task takes it by its id, within a day (G-3).
+
+    Of one kind the token's newest five lists wait for a task; older ones are deleted.
+    """
     data = checked(ListForm({"kind": kind}, MultiValueDict({"file": [file]})))
     started = task_of(program, task_id)
     if started and started.state_at(timezone.now()) == TaskState.PENDING:
@@ -161,6 +164,7 @@ def upload_object_list(
     name = data["file"].name or ""
     facts = {"program": program, "kind": data["kind"], "by": request.user, "filename": name, "task": started}
     row = importing.read_list(data["file"], **facts)
+    importing.discard_drafts_before(row)
     lines = [{"number": number, "text": text} for number, text, _why in row.invalid_lines]
     counts = {name: getattr(row, name) for name in ("lines", "blanks", "duplicates", "invalid")}
     return Status(201, {**_list_out(row), **counts, "invalid_lines": lines})
@@ -226,10 +230,7 @@ def resume_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Resumi
 @endpoint(api.post, f"{ONE}/end", Scope.ROLLOUT, Permission.MANAGE, load=task_for, response=Task, tags=TAGS)
 def end_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Ending, Body()]) -> dict[str, Any]:
     """Give the version to nobody any more; publishing the version ends a task, too (G-6, G-9)."""
-    after = EndForm.PULL_BACK if body.pull_back else EndForm.KEEP
-    form = EndForm({"after": after, "note": body.reason}, task=task, delivered=task.places_taken(), others=[])
-    note = checked(form, note="reason")["note"]
-    return _read(actions.end(task, by=request.user, reason=note, pull_back=form.pulls_back))
+    return _read(actions.end(task, by=request.user, reason=reason_of(body), pull_back=body.pull_back))
 
 
 def _read(task: GrayscaleTask) -> dict[str, Any]:

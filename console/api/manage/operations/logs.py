@@ -17,7 +17,7 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked, typed
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.paging import Asked, Page, Whole
-from console.api.manage.problems import Problem, wrong_cursor
+from console.api.manage.problems import Problem, wrong_cursor, wrong_fields
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.core.sheets import gathered, take_turn
@@ -48,7 +48,7 @@ class LogCriteria(Schema):
 
     last: str = Field("", description="15m, 1h (usual), 6h, 24h or 7d; without `since`")
     since: str = Field("", description="ISO 8601 with offset; in place of `last`")
-    until: str = Field("", description="ISO 8601 with offset; usually now")
+    until: str = Field("", description="ISO 8601 with offset; only with `since`, usually now")
     level: str = Field("", description="all (usual), info, warn, error: this one and above")
     platform: str = Field("", description="android or ios")
     guid: str = Field("", description="of a device")
@@ -214,7 +214,11 @@ def _asking(criteria: Criteria) -> Iterator[None]:
 def _form(asked: LogCriteria, program: MiniProgram) -> CriteriaForm:
     """Return what the page's form reads of the criteria; raises Problem 422 beside the one that is wrong."""
     sent, now = asked.dict(include={*LogCriteria.model_fields}), timezone.now()
-    if asked.since and not asked.last:
+    if asked.last and asked.since:
+        raise wrong_fields([("since", "Send either last or since.")])
+    if asked.until and not asked.since:
+        raise wrong_fields([("until", "Send since, too: until is the end of a range that since begins.")])
+    if asked.since:
         sent |= {"last": RANGE, "until": asked.until or mark_of(now)}
     form = CriteriaForm(typed({NAMES.get(name, name): value for name, value in sent.items()}), program=program, at=now)
     checked(form, **{field: name for name, field in NAMES.items()})

@@ -99,7 +99,7 @@ class TaskProgress(Schema):
 
 
 class DeviceFacts(Sent):
-    """A device; with the GUID alone its facts are those that it was seen with last.
+    """A device; what is left out beside its GUID is what it was seen with last.
 
     In place of the GUID an account or a device id finds the device that was seen with it.
     """
@@ -236,7 +236,7 @@ def _explained(program: MiniProgram, body: DeviceFacts, *, task: GrayscaleTask |
     if body.application_id:
         named = HostApplication.objects.filter(application_id=body.application_id)
         sent["application"] = str(named.values_list("pk", flat=True).first() or 0)
-    form = DeviceForm(sent, program=program)
+    form = DeviceForm(sent, program=program, chosen=True)
     checked(form)
     found = explain(program, form.device(), at=timezone.now(), task=task)
     release = found.decision.release

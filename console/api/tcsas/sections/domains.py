@@ -15,10 +15,11 @@ from console.api.tcsas.registry import action
 from console.api.tcsas.schema import Asked, Id, OfProgram
 from console.api.tcsas.shown import DONE
 from console.base.accounts.permissions import Permission
+from console.base.core.errors import ActionRefused
 from devmgmt import actions
-from devmgmt.forms.domains import DomainsForm
-from devmgmt.matching import fingerprint
-from devmgmt.states import DomainType
+from devmgmt.forms.domains import DomainsForm, own_host
+from devmgmt.matching import fingerprint, normalise
+from devmgmt.states import MOST_DOMAINS, DomainType
 from miniprograms.models import MiniProgram
 
 NUMBERS = {
@@ -34,7 +35,7 @@ class Domains(Asked):
     """Hosts of one type."""
 
     domain_type: Id
-    domain_url_list: list[str] = msgspec.field(default_factory=list)
+    domain_url_list: Annotated[list[str], msgspec.Meta(max_length=MOST_DOMAINS)] = msgspec.field(default_factory=list)
 
 
 class Given(OfProgram):
@@ -76,11 +77,19 @@ def _change(request: ApiRequest, program: MiniProgram, asked: Given, *, adds: bo
         kind = NUMBERS.get(each.domain_type)
         if kind is None:
             raise invalid("DomainType", _("DomainType is a number from 1 to 5."))
-        kept = lines[kind] if adds else []
-        lines[kind] = [*kept, *(url for url in each.domain_url_list if url not in kept)]
+        urls = each.domain_url_list
+        lines[kind] = [*dict.fromkeys([*lines[kind], *(_origin(url, kind) for url in urls)])] if adds else urls
     data = {kind: "\n".join(found) for kind, found in lines.items()}
     form = DomainsForm({**data, "seen": fingerprint(current)}, current=current)  # type: ignore[arg-type]
     if not form.is_valid():
         raise invalid("Domain", " ".join(words for found in form.errors.values() for words in map(str, found)))
     actions.change_domains(program, lists=form.lists(), seen=form.cleaned_data["seen"], by=request.user)
     return DONE
+
+
+def _origin(url: str, kind: DomainType) -> str:
+    """Return a host as those that are there are written; what is wrong stays as it is, for the form to say why."""
+    try:
+        return normalise(url, kind, own_host()).origin(kind)
+    except ActionRefused:
+        return url

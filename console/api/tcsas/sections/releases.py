@@ -18,8 +18,9 @@ from console.api.tcsas.shown import DONE, PENDING, STATUS_OF_AUDIT, moment, prog
 from console.base.accounts.permissions import Permission
 from grayscale.models import GrayscaleTask
 from miniprograms.models import MiniProgram
-from releases import actions
+from releases import actions, rules
 from releases.models import TrialVersion, Version
+from releases.querysets import VersionQuerySet
 from releases.states import VersionState
 
 MOST = 100  # versions of one answer
@@ -60,7 +61,7 @@ def describe_all(request: ApiRequest, program: MiniProgram, asked: OfProgram) ->
     others = rows.exclude(state__in=[VersionState.ONLINE, VersionState.RETIRED]).order_by("-uploaded_at", "-pk")
     trial = TrialVersion.objects.filter(mini_program=program).values_list("version_id", flat=True).first()
     tasks = GrayscaleTask.objects.delivering(at=timezone.now()).filter(mini_program=program)
-    some, target = set(tasks.values_list("version_id", flat=True)), program.versions.roll_back_targets().first()
+    some, target = set(tasks.values_list("version_id", flat=True)), _targets(program).first()
     facts = {**program_facts(program), "MNPDesc": program.description}
     return [
         {
@@ -72,6 +73,13 @@ def describe_all(request: ApiRequest, program: MiniProgram, asked: OfProgram) ->
         }
         for version in [*online, *others[: MOST - len(online)]]
     ]
+
+
+def _targets(program: MiniProgram) -> VersionQuerySet:
+    """Return the versions that it may go back to now, highest first (V-13)."""
+    online, found = program.versions.online().first(), program.versions.roll_back_targets()
+    why_not = rules.why_not_roll_back(program, online=online, last=program.releases.first(), targets=True)
+    return found.none() if why_not else found
 
 
 def _stage(version: Version) -> dict[str, Any]:
@@ -92,8 +100,8 @@ def _stage(version: Version) -> dict[str, Any]:
 
 @action("DescribeMNPReleasedVersionHistory", Scope.READ, Permission.VIEW, load=program_of)
 def describe_history(request: ApiRequest, program: MiniProgram, asked: OfProgram) -> dict[str, Any]:
-    """List the versions that `RollbackMNPVersion` takes, highest first (V-13)."""
-    rows = program.versions.roll_back_targets().annotate(released_at=Max("releases__at"))
+    """List the versions that `RollbackMNPVersion` takes now, highest first (V-13)."""
+    rows = _targets(program).annotate(released_at=Max("releases__at"))
     found = [
         {
             "MNPId": program.app_id,

@@ -50,6 +50,11 @@ def test_anyone_may_read_it(device: Device) -> None:
     assert sorted(reply.json["paths"]) == sorted({path for path, _ in OPERATIONS})
     required = ["app_id", "guid", "platform", "os_version", "app_version", "network"]
     assert reply.json["components"]["schemas"]["UpdateRequest"]["required"] == required
+    operations = [
+        item[each] for item in reply.json["paths"].values() for each in ("get", "head", "post") if each in item
+    ]
+    statuses = [[*operation["responses"]] for operation in operations]
+    assert all(each[0] in ("200", "204") and each == sorted(each) and "500" in each for each in statuses)
     head = device.ask("HEAD", PATH)
     assert (head.status, head.body, head.headers) == (200, b"", reply.headers)
 

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from grayscale.models import GrayscaleTask
+from grayscale import importing
+from grayscale.models import GrayscaleTask, ObjectList
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -169,8 +170,36 @@ def test_a_long_list_is_uploaded_first_and_accepted_with_its_invalid_lines(clien
     assert [row["filename"] for row in task["objects"]] == ["testers.txt"]
     values = client.get(f"{url}/lists/{read['id']}/values")
     assert b"".join(values.streaming_content).split() == [GUID.encode()]
+    _first, *others = [upload(data=GUID.encode()).json()["id"] for _number in range(importing.MOST_DRAFTS + 1)]
+    assert {*ObjectList.objects.drafts().values_list("pk", flat=True)} == {*others}
     assert fields_of(upload(kind="car")) == ["kind"]
     assert upload(data=b"").status_code == 422
+
+
+def test_a_large_list_waits_for_a_turn(client, url):
+    large = SimpleUploadedFile("testers.txt", f"{GUID}\n".encode() * (importing.SMALL // 33 + 1))
+    with importing.turn(importing.SMALL + 1), importing.turn(importing.SMALL + 1):
+        busy = client.post(f"{url}/lists", {"kind": "guid", "file": large})
+    assert (busy.status_code, busy.json()["code"], busy["Retry-After"]) == (429, "too_many_requests", "60")
+
+
+def test_what_nobody_has_yet_is_pulled_back_all_the_same(client, url, version):
+    task = factories.make_task(version)
+    ended = post(client, f"{url}/{task.pk}/end", pull_back=True).json()
+    assert (ended["state_reason"], GrayscaleTask.objects.get().keeps) == ("pulled_back", False)
+
+
+def test_what_is_said_of_a_device_counts_and_the_rest_is_what_it_was_seen_with(client, url, version, application):
+    task = factories.make_task(version, networks=["5g"])
+    factories.make_seen(version.mini_program, application=application, guid=GUID, network="wifi")
+
+    def missed(**facts):
+        checks = post(client, f"{url}/{task.pk}/explain", guid=GUID, **facts).json()["tasks"][0]["checks"]
+        return [check["label"] for check in checks if not check["fits"]]
+
+    assert missed() == ["Network"]
+    assert missed(network="5g") == []
+    assert missed(app_version="8.1") == ["Network"]
 
 
 def test_what_the_guardrail_suspended_is_resumed_only_knowingly(client, url, version):

@@ -46,6 +46,20 @@ def test_since_asks_for_a_range_and_until_is_now(program, logs):
     assert logs(since=since, until=since).json()["errors"][0]["field"] == "until"
 
 
+@pytest.mark.parametrize("kind", ["logs", "logs.ndjson", "log-errors", "log-volume"])
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ({"until": "2026-11-30T12:00:00Z"}, ["until"]),
+        ({"last": "6h", "until": "2026-11-30T12:00:00Z"}, ["until"]),
+        ({"last": "6h", "since": "2026-11-30T12:00:00Z"}, ["since"]),
+    ],
+)
+def test_a_time_that_would_not_count_is_refused(program, robot, kind, query, wrong):
+    answer = robot(program, "read").get(f"/api/v1/programs/{program.app_id}/{kind}", query)
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, wrong)
+
+
 def test_groups_errors(program, robot, logs):
     factories.make_entries(program, 2, level=8, text="Timeout")
     factories.make_entries(program, 1, level=8, text="Timeout", version="1.1.0")

@@ -8,9 +8,11 @@ import json
 import pytest
 from django.test import Client
 
+from console.api.manage import guard
 from console.api.manage.api import api
 from console.api.manage.description import REFERENCE
 from console.api.manage.middleware import PREFIX
+from console.api.rate import Counter
 from console.base.core import bodies
 from tests import factories
 
@@ -117,6 +119,16 @@ def test_answers_say_how_many_requests_are_left(program, robot):
     assert (left[0] - left[1], first["RateLimit-Limit"], first["X-Request-ID"] != "") == (1, "600", True)
 
 
+def test_one_request_too_many_is_told_of_the_limit(program, robot, monkeypatch):
+    monkeypatch.setattr(guard, "calls", Counter("1/day"))
+    client = robot(program, "read")
+    assert client.get(f"{PREFIX}me")["RateLimit-Remaining"] == "0"
+    answer = client.get(f"{PREFIX}me")
+    assert problem(answer, 429)["code"] == "too_many_requests"
+    assert [answer[name] for name in ("RateLimit-Limit", "RateLimit-Remaining")] == ["1", "0"]
+    assert abs(int(answer["RateLimit-Reset"]) - int(answer["Retry-After"])) <= 1
+
+
 @pytest.mark.parametrize(
     ("path", "wrong"),
     [
@@ -179,3 +191,30 @@ def test_lists_that_nobody_needs_are_not_gone_through(program, robot, method, pa
     found = problem(client.generic(method, url, json.dumps(body), content_type="application/json"), 422)
     [error] = found["errors"]
     assert error["field"] == [*body][-1] and "at most" in error["message"]
+
+
+def too_many(**body):
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "count"),
+    [
+        ("PUT", "domains", too_many(domains={"request": [0] * 1000}), 100),
+        ("PUT", "domains", too_many(domains={"request": [0] * 300_000}), 1),
+        ("PUT", "domains", too_many(domains={"request": ["api.example.com"] * 50_000}), 1),
+        ("PUT", "domains", too_many(**{f"{number:x}": 0 for number in range(90_000)}), 100),
+        ("PATCH", "domains", too_many(add={f"{number:x}": 0 for number in range(90_000)}), 100),
+    ],
+)
+def test_of_errors_that_are_many_the_first_ones_are_answered(program, robot, method, path, body, count):
+    client, url = robot(program, "configure"), f"{PREFIX}programs/{program.app_id}/{path}"
+    found = problem(client.generic(method, url, body, content_type="application/json"), 422)
+    assert len(found["errors"]) == count
+
+
+def test_json_that_is_longer_than_any_operation_needs_is_not_looked_at(program, robot):
+    client, url = robot(program, "configure"), f"{PREFIX}programs/{program.app_id}/domains"
+    for body in (b" " * 2**20 + b"{}", json.dumps({"domains": {"request": ["x"] * 2**18}})):
+        found = problem(client.put(url, body, content_type="application/json"), 413)
+        assert found["code"] == "content_too_large"

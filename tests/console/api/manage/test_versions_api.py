@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 
 import pytest
 from django.core.files.base import ContentFile
@@ -10,6 +11,8 @@ from django.core.files.base import ContentFile
 from console.base.activity.models import ActivityEntry
 from releases.actions import decide
 from tests import factories
+from tests.disks import full_disk, move_packages
+from tests.stored import folders_only
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +120,26 @@ def test_a_body_in_which_all_may_be_left_out_may_be_left_out_itself(program, rob
     assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
     paths = client.get("/api/v1/openapi.json").json()["paths"]
     assert paths["/api/v1/programs/{app_id}/versions/{number}/publish"]["post"]["requestBody"]["required"] is False
+
+
+@folders_only
+@pytest.mark.parametrize("place", ["temporary files", "packages"])
+def test_a_storage_that_fails_is_no_refusal_of_the_package(program, robot, settings, monkeypatch, place):
+    client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    content = factories.make_zip({"images/noise.png": os.urandom(200_000)}).read()
+
+    def upload():
+        values = {"file": ContentFile(content, name="package.zip"), "number": "1.0.0"}
+        return client.post(url, values, headers={"Idempotency-Key": "build-7"})
+
+    with full_disk() as root, monkeypatch.context() as patch:
+        if place == "packages":
+            move_packages(patch, root)
+        else:
+            settings.FILE_UPLOAD_TEMP_DIR = root
+        answer = upload()
+    settings.FILE_UPLOAD_TEMP_DIR = None
+    found = answer.json()
+    assert (answer.status_code, found["code"], answer["Retry-After"]) == (503, "service_unavailable", "60")
+    assert "the storage is full" in found["detail"]
+    assert upload().status_code == 201

@@ -17,6 +17,7 @@ from console.api.manage.models import Token
 from console.api.tcsas import links
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
+from miniprograms.actions import put_on_shelf, take_off_shelf
 from tests import factories
 from tests.console.api.tcsas.conftest import own, robot
 
@@ -79,6 +80,17 @@ def test_domains_are_added_and_replaced(sdk, program):
     bad = [{"DomainType": 1, "DomainUrlList": ["http://127.0.0.1"]}]
     assert code(manager, "CreateMNPDomainACL", Domain=bad, **mine) == "InvalidParameterValue.InvalidDomain"
     assert ActivityEntry.objects.filter(verb="domains.changed", source="api").count() == 3
+
+
+def test_a_domain_that_is_there_stays_however_it_is_written(sdk, program):
+    manager, mine = sdk(robot(program, "read", "configure")), {"MNPId": program.app_id}
+    factories.make_domain(program, "b.example.com")
+    again = ["B.example.com", "https://b.example.com:443/", "d.example.com"]
+    manager("CreateMNPDomainACL", Domain=[{"DomainType": 1, "DomainUrlList": again}], **mine)
+    [found] = manager("DescribeMNPDomainACL", **mine).Data
+    assert found.DomainUrl == "https://b.example.com;https://d.example.com"
+    many = [{"DomainType": 1, "DomainUrlList": ["a.example.com"] * 201}]
+    assert code(manager, "CreateMNPDomainACL", Domain=many, **mine) == "InvalidParameterValue.InvalidDomainUrlList"
 
 
 def test_a_preview_is_set_and_ended(sdk, program):
@@ -172,3 +184,21 @@ def test_only_a_robot_of_one_program_makes_upload_keys(sdk, program):
         own(program.created_by, "upload", "upload_keys")
     reads = sdk(robot(program, "read", "upload_keys"))
     assert code(reads, "CreateMNPSecretKey", MNPId=program.app_id) == "FailedOperation"
+
+
+def test_no_version_to_go_back_to_is_named_while_none_may_be(sdk, program):
+    manager, mine = sdk(robot(program, "read", "publish")), {"MNPId": program.app_id}
+    first, _second = (factories.make_online(program, number) for number in ("1.0.0", "1.1.0"))
+
+    def offered():
+        history = manager("DescribeMNPReleasedVersionHistory", **mine).Data
+        assert history.TotalCount == len(history.DataList)
+        [online] = manager("DescribeMNPAllStageVersions", **mine).Data
+        return online.RollbackVersion, [row.MNPVersionId for row in history.DataList]
+
+    assert offered() == (first.pk, [first.pk])
+    take_off_shelf(program, by=program.created_by, reason="Storm")
+    assert offered() == (0, [])
+    put_on_shelf(program, by=program.created_by)
+    manager("RollbackMNPVersion", MNPVersionId=first.pk, **mine)
+    assert offered() == (0, [])
