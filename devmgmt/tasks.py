@@ -7,7 +7,7 @@ from devmgmt import expiry
 from devmgmt.logs.store import log_store
 
 
-@shared_task(name="devmgmt.keep_logs")
+@shared_task(name="devmgmt.keep_logs", time_limit=6 * 3600)  # Seconds: the index of a large day takes hours.
 def keep_logs() -> int:
     """Make room for the logs of the next days and drop what is too old."""
     return log_store().keep(at=times.of_the_database())

@@ -40,7 +40,11 @@ logger = logging.getLogger(__name__)
 
 
 class Unread(Exception):
-    """The log store did not answer in time."""
+    """The log store did not answer in time; `is_away`: not at all, so the next question would wait as long."""
+
+    def __init__(self, *, is_away: bool) -> None:
+        super().__init__()
+        self.is_away = is_away
 
 
 class Counting(NamedTuple):
@@ -114,26 +118,31 @@ def error_rates(
 
 @dataclass(frozen=True)
 class Now:
-    """The figures of this moment, how many devices were left out, and whether the logs are in them."""
+    """The figures of this moment, how many devices were left out, and whether the logs are in them or their store away.
+
+    `is_store_away` is true of the question that found it out.
+    """
 
     figures: dict[Counting, Figures]
     left_out: dict[Counting, int]
     has_logs: bool
+    is_store_away: bool = False
 
 
-def error_rates_now(countings: Sequence[Counting], *, start: datetime, end: datetime) -> Now:
-    """Return the figures from `start` to `end`.
+def error_rates_now(countings: Sequence[Counting], *, start: datetime, end: datetime, logs: bool = True) -> Now:
+    """Return the figures from `start` to `end`; without `logs`, of reports alone.
 
     A log store that does not answer is no reason to suspend anything, nor to leave the reports out.
     """
-    has_logs = True
+    is_away = False
     try:
-        found = error_rates(countings, start=start, end=end, step=end - start)
-    except Unread:
+        found = error_rates(countings, start=start, end=end, step=end - start, logs=logs)
+    except Unread as error:
         logger.warning("the guardrail uses reports only: the log store did not answer")
-        found, has_logs = error_rates(countings, start=start, end=end, step=end - start, logs=False), False
+        logs, is_away = False, error.is_away
+        found = error_rates(countings, start=start, end=end, step=end - start, logs=False)
     figures = {one: figures for (_start, one), figures in found.figures.items()}
-    return Now(figures, {one: len(guids) for one, guids in found.left_out.items()}, has_logs)
+    return Now(figures, {one: len(guids) for one, guids in found.left_out.items()}, logs, is_away)
 
 
 def seen_now(ours: Counting, online: Version | None, *, at: datetime, window: timedelta) -> Seen:
@@ -210,4 +219,4 @@ def _devices(
     try:
         return log_store().devices(criteria, numbers, step=step, limit=MOST_ENTRIES, guids=guids)
     except (TooSlow, StoreAway) as error:
-        raise Unread from error
+        raise Unread(is_away=isinstance(error, StoreAway)) from error

@@ -19,13 +19,14 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
+from console.base.core import times
 from grayscale.models import Claim, GrayscaleTask
 
 BUCKET = 300  # seconds
 STEP = 200_000  # places that one look counts at most
 KINDS = 500  # different versions that are kept of each split; the rarest are dropped
 NUMBERS, FIRST_NUMBER = re.compile(r"(?:[0-9]+(?:[.][0-9]+)*)?"), re.compile("[0-9]*")
-SETTLED = timedelta(seconds=10)  # a claim is committed long before
+SETTLED = timedelta(minutes=1)  # a claim is committed long before
 KEPT = 7 * 24 * 3600
 FRESH = 5  # seconds for which a figure is always good enough
 
@@ -111,7 +112,8 @@ def stats_of(task: GrayscaleTask, *, at: datetime) -> Stats:
     """Return the task's places by time and kind of device; up to STEP more than the last look saw."""
     key = f"grayscale-stats-1-{task.pk}"
     found: Stats = cache.get(key) or Stats()
-    settled = at - SETTLED
+    # What is kept is for all machines, and claims have the time of the database: no clock of one may be ahead of it.
+    settled = min(at, times.of_the_database()) - SETTLED
     end = _end_of_step(task, found.until, settled)
     if end > found.until:
         found.add(_count(task, found.until, end), until=end)

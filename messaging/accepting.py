@@ -62,6 +62,8 @@ USE_LONG_TERM = """
     {by} AND held AND (day IS NULL OR day < %(today)s OR pushed < %(most)s)
     RETURNING consent.id, day, pushed AS ordinal
 """
+# A message without a time of its own is accepted now by the clock of the database, as workers read it.
+_ACCEPTED = "coalesce(%(at)s::timestamptz, statement_timestamp())"
 _ACCEPT = """
     consent AS ({use}), accepted AS (
         INSERT INTO messaging_message (
@@ -70,7 +72,8 @@ _ACCEPT = """
         )
         SELECT
             {program}, {application}, {template}, consent.id, consent.day, consent.ordinal, %(values)s, %(asked_page)s,
-            %(program_state)s, %(lang)s, %(key)s, %(body_sha256)s, %(at)s, 'waiting', 0, %(at)s, %(give_up_at)s, ''
+            %(program_state)s, %(lang)s, %(key)s, %(body_sha256)s, {accepted}, 'waiting', 0, {accepted},
+            {accepted} + %(lasts)s, ''
         FROM {rows}
         RETURNING id
     )
@@ -97,7 +100,7 @@ _AT_ONCE = {
 
 
 def _accepting(use: str, words: dict[str, str]) -> str:
-    return _ACCEPT.format(use=use.format(by=words["by"]), **words)
+    return _ACCEPT.format(use=use.format(by=words["by"]), accepted=_ACCEPTED, **words)
 
 
 _USES = {TemplateKind.ONE_TIME: USE_ONE_TIME, TemplateKind.LONG_TERM: USE_LONG_TERM}

@@ -100,9 +100,8 @@ def send(
 
     Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 45009, 47003, 48001, and those of the token,
     which come first). The same `idempotency_key` with the same `body_sha256` returns the first id again, with another
-    it is refused (40097).
+    it is refused (40097). Without `at` it is accepted now.
     """
-    at = at or timezone.now()
     _look(sender, sending, idempotency_key)
     given = _given(sending, idempotency_key, body_sha256, at=at)
     known, accepted = _at_once(sender, sending, given)
@@ -128,7 +127,7 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
     """
     try:
         _look(program, sending, "")
-        facts = _ask(program, _given(sending, "", at=at or timezone.now()))
+        facts = _ask(program, _given(sending, "", at=at))
     except ServerRefused as refused:
         return [refused]
     found = [reason for reason in _reasons(facts, sending) if sending.touser or reason.errcode != 40003]
@@ -232,14 +231,15 @@ def _invalid(name: str, why: str = "") -> ServerRefused:
     return ServerRefused(47003, f"argument invalid! {name} invalid" + (f": {why}" if why else ""))
 
 
-def _given(sending: Sending, key: str, body_sha256: str = "", *, at: datetime) -> dict[str, Any]:
+def _given(sending: Sending, key: str, body_sha256: str = "", *, at: datetime | None) -> dict[str, Any]:
     """Return what the statements are asked with, but for whose message it is."""
+    now = at or timezone.now()
     return {
         "touser": sending.touser,
         "template_id": sending.template_id,
         "page": _path(sending.page) if sending.page else None,
         "formal": sending.program_state == ProgramState.FORMAL,
-        "today": times.platform_day(at),
+        "today": times.platform_day(now),
         "most": PUSHES_PER_DAY,
         "values": Jsonb(dict(sending.data)),
         "asked_page": sending.page,
@@ -248,7 +248,7 @@ def _given(sending: Sending, key: str, body_sha256: str = "", *, at: datetime) -
         "key": key,
         "body_sha256": body_sha256,
         "at": at,
-        "give_up_at": expires_at(at),
+        "lasts": expires_at(now) - now,
     }
 
 

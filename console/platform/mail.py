@@ -40,7 +40,9 @@ def server(*, at: datetime) -> Service:
     words = [address, *_in_words(facts)]
     if facts.paused_until is None:
         return Service("mail", _("Mail server"), "mail", tuple(words), is_known=False)
-    mend = _("E-mails are paused until %(time)s, then sent again. Check the server and EMAIL_URL.")
+    mend = _("E-mails are tried again now. Check the server and EMAIL_URL.")
+    if facts.paused_until > at:
+        mend = _("E-mails are paused until %(time)s, then sent again. Check the server and EMAIL_URL.")
     trouble = Trouble(
         _("The mail server is failing"),
         mend % {"time": times.exact(facts.paused_until)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +17,7 @@ from console.base.core.text import all_of
 from console.platform.services import Service
 from console.platform.trouble import Level, Trouble
 from messaging import health as gateway_health
+from messaging.models import Gateway
 
 NAMED = 3  # applications
 
@@ -39,7 +41,13 @@ def _service(key: str, name: str, icon: str, found: Health, facts: Iterator[str]
 def _of_gateways(found: Health) -> Iterator[str]:
     if known := sum(found.counts.values()):
         yield ngettext("%(count)d host app", "%(count)d host apps", known) % {"count": known}
-    yield from _not_responding(found)
+    if found.counts["paused"]:
+        yield from _not_responding(gateway_health.paused(waited_for=True).count())
+        if idle := gateway_health.paused(waited_for=False).count():
+            words = ngettext(
+                "%(count)d didn’t respond when last tried", "%(count)d didn’t respond when last tried", idle
+            )
+            yield words % {"count": idle}
     if found.since:
         yield _("messages waiting for them since %(time)s") % {"time": times.exact(found.since)}
 
@@ -47,7 +55,7 @@ def _of_gateways(found: Health) -> Iterator[str]:
 def _of_webhooks(found: Health) -> Iterator[str]:
     if on := webhook_health.on(found):
         yield ngettext("%(count)d switched on", "%(count)d switched on", on) % {"count": on}
-    yield from _not_responding(found)
+    yield from _not_responding(found.counts["paused"])
     if found.since:
         yield _("events waiting for them since %(time)s") % {"time": times.exact(found.since)}
     if off := found.counts["off_by_console"]:
@@ -55,25 +63,51 @@ def _of_webhooks(found: Health) -> Iterator[str]:
         yield after % {"count": off}
 
 
-def _not_responding(found: Health) -> Iterator[str]:
-    if paused := found.counts["paused"]:
+def _not_responding(paused: int) -> Iterator[str]:
+    if paused:
         yield ngettext("%(count)d not responding", "%(count)d not responding", paused) % {"count": paused}
 
 
 def _paused_gateways(found: Health) -> Trouble | None:
     """They are few, and behind each are all users of an application: one is worth a note."""
-    count = found.counts["paused"]
-    if not count:
+    if not found.counts["paused"]:
         return None
-    names = [gateway.application.name for gateway in gateway_health.paused()[:NAMED]]
-    more = [_("%(count)d more") % {"count": count - len(names)}] if count > len(names) else []
-    title = ngettext("The gateway of %(names)s isn’t responding", "The gateways of %(names)s aren’t responding", count)
+    silent = gateway_health.paused(waited_for=True)
+    if not silent:
+        return _idle_gateways(gateway_health.paused(waited_for=False))
+    title = ngettext(
+        "The gateway of %(names)s isn’t responding", "The gateways of %(names)s aren’t responding", len(silent)
+    )
     mend = _(
         "Administrators of the host app see its last answer. If it works for others, check that workers can reach it: "
         "DNS, firewall, EGRESS_ALLOWED. Messages wait meanwhile, and expire."
     )
-    said = in_words(most_common_failure(gateway_health.paused()))
-    return Trouble(title % {"names": all_of([*names, *more])}, mend, said=said, since=found.since, level=Level.NOTE)
+    said = in_words(most_common_failure(silent))
+    return Trouble(title % {"names": _names(silent)}, mend, said=said, since=found.since, level=Level.NOTE)
+
+
+def _idle_gateways(idle: QuerySet[Gateway]) -> Trouble | None:
+    """What is known of those that are only tried again with their next message."""
+    tried = max((gateway.last_failure_at for gateway in idle if gateway.last_failure_at), default=None)
+    if tried is None:
+        return None
+    title = ngettext(
+        "The gateway of %(names)s didn’t respond when last tried",
+        "The gateways of %(names)s didn’t respond when last tried",
+        len(idle),
+    )
+    mend = _(
+        "Last tried %(time)s. No messages are waiting; it is tried again with the next one. Administrators of the "
+        "host app see its last answer."
+    )
+    said = in_words(most_common_failure(idle))
+    return Trouble(title % {"names": _names(idle)}, mend % {"time": times.exact(tried)}, said=said, level=Level.NOTE)
+
+
+def _names(gateways: QuerySet[Gateway]) -> str:
+    names = [gateway.application.name for gateway in gateways[:NAMED]]
+    more = [_("%(count)d more") % {"count": len(gateways) - NAMED}] if len(gateways) > NAMED else []
+    return all_of([*names, *more])
 
 
 def _paused_webhooks(found: Health) -> Trouble | None:

@@ -15,8 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState
+
+from console.base.core.only_run import only_run
 
 TABLE = "devmgmt_logentry"
 DAYS_AHEAD = 3
@@ -119,41 +121,43 @@ def make(dates: Collection[date]) -> None:
 def keep(*, at: datetime) -> int:
     """Make days ahead, close those that are over, drop those that are too old; return how many were dropped.
 
-    May come at any time, after any outage; of several processes the first one does it.
+    May come at any time, after any outage; of several processes the first one does it. A day that fails stops no other
+    one: its DatabaseError is raised in the end.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING])
-        if cursor.fetchone() != (True,):
+    with only_run(KEEPING) as mine:
+        if not mine:
             return 0
         try:
+            _run(["SET statement_timeout = 0"])  # The index of a large day takes hours.
             return _keep(at.astimezone(UTC))
         finally:
-            cursor.execute("RESET lock_timeout")
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [KEEPING])
+            _run(["RESET statement_timeout", "RESET lock_timeout"])
 
 
 def _keep(at: datetime) -> int:
     first = oldest(at=at)
     wanted = [first + timedelta(days=n) for n in range((at.date() - first).days + DAYS_AHEAD + 1)]
     _wait_at_most(PATIENCE)
-    there = days()
+    there, failures = days(), list[DatabaseError]()
     if missing := set(wanted) - {day.date for day in there if day.is_attached}:
-        with _later("made"):
+        with _later("made", failures):
             make(missing)
         there = days()
     dropped = 0
     for day in there:
         if day.date < first:
-            with _later("dropped"):
+            with _later("dropped", failures):
                 _drop(day)
                 dropped += 1
     _wait_at_most(LONG_PATIENCE)
     for day in there:
         if first <= day.date < at.date() and not day.is_indexed:
-            with _later("closed"):
+            with _later("closed", failures):
                 _close(day)
-    with _later("indexed"):
+    with _later("indexed", failures):
         _keep_windows(at)
+    if failures:
+        raise failures[0]
     return dropped
 
 
@@ -211,14 +215,18 @@ def _run(statements: Iterable[str]) -> None:
 
 
 @contextmanager
-def _later(what: str) -> Iterator[None]:
-    """Leave to the next sweep what can't have its lock now; of two days that leave, one waits for the other."""
+def _later(what: str, failures: list[DatabaseError]) -> Iterator[None]:
+    """Leave to the next sweep what can't have its lock now; of two days that leave, one waits for the other.
+
+    What fails otherwise is added to `failures`, and the rest goes on; not in a transaction, nor without a connection.
+    """
     try:
         yield
-    except OperationalError as error:
-        if (
-            not isinstance(error.__cause__, (LockNotAvailable, ObjectNotInPrerequisiteState))
-            or connection.in_atomic_block
-        ):
+    except DatabaseError as error:
+        if connection.in_atomic_block or not connection.is_usable():
             raise
-        logger.info("a day of logs is in use and will be %s later", what)
+        if isinstance(error.__cause__, (LockNotAvailable, ObjectNotInPrerequisiteState)):
+            logger.info("a day of logs is in use and will be %s later", what)
+        else:
+            logger.exception("a day of logs can't be %s", what)
+            failures.append(error)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.egress import why_not
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.wakeups import wake
@@ -139,7 +140,7 @@ def replay_failed(application: HostApplication, *, by: User, at: datetime | None
 
     Raises ActionRefused when there is none, or nowhere to send them.
     """
-    application, at = lock(application), at or timezone.now()
+    application, at = lock(application), at or times.of_the_database()
     wanted = failed_and_wanted(application)
     refuse_if(rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()))
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.wakeups import wake
 from messaging.events import MessageReplayed
@@ -27,7 +27,7 @@ def replay(message: Message, *, by: User) -> Message:
     Raises Conflict when it is not failed any more, ActionRefused when user or application want no more messages of it.
     """
     before = {"state": message.state, "tries": message.tries}
-    if not requeue(Message.objects.filter(pk=message.pk), at=timezone.now()):
+    if not requeue(Message.objects.filter(pk=message.pk), at=times.of_the_database()):
         message.refresh_from_db(fields=["state"])
         if message.state == MessageState.FAILED:
             raise ActionRefused(why_not_replay(message))

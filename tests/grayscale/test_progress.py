@@ -105,6 +105,14 @@ def test_what_was_counted_is_not_counted_again(task):
     assert progress_of(task).stats.total == 7
 
 
+def test_a_fast_clock_of_one_machine_loses_no_places(task):
+    place(task, 4)
+    assert progress_of(task, at=timezone.now() + timedelta(hours=1)).stats.total == 4
+    place(task, 3, ago=timedelta(0))
+    assert progress_of(task, at=timezone.now() + timedelta(hours=1)).stats.total == 7
+    assert progress_of(task).stats.total == 7
+
+
 def test_one_look_counts_a_bounded_number(task, monkeypatch):
     monkeypatch.setattr(stats, "STEP", 4)
     for number in range(10):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from console.base.core import times
 from console.base.core.outbox import lanes, retrying
 from console.base.core.outbox.posting import Outcome
 from console.base.core.outbox.retrying import OPENS_AT
@@ -14,6 +19,7 @@ from messaging import leases
 from messaging.delivery import MessageCourier
 from messaging.models import Gateway, Message
 from messaging.rules import expires_at
+from tests.console.holding import another, end_own, impatient
 from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +79,53 @@ def test_one_worker_gets_the_probe():
         assert leases.deliverable(at=now) == {gateway.pk}
         assert [retrying.take_probe(gateway, at=now) for _ in range(3)] == [True, False, False]
         assert leases.deliverable(at=now) == set()
+
+
+def test_a_receiver_that_somebody_holds_is_not_waited_for():
+    with gateway_at() as (gateway, _), another() as other, impatient():
+        now = timezone.now()
+        Gateway.objects.update(failures=OPENS_AT, open_until=now - timedelta(seconds=1))
+        other.execute("SELECT FROM messaging_gateway FOR UPDATE")
+        row, _now = tried(gateway, GOOD)
+        assert row.failures == OPENS_AT
+        assert not retrying.take_probe(row, at=now)
+        other.rollback()
+        assert retrying.take_probe(row, at=now)
+        row, _now = tried(gateway, GOOD, probe=1)
+        assert row.failures == 0
+
+
+def test_a_wait_that_timed_out_is_not_waited_for_again():
+    asked = []
+
+    def lock():
+        asked.append("lock")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+            cursor.execute("SELECT FROM messaging_gateway FOR UPDATE")
+
+    def lose():
+        asked.append("lose")
+        if asked.count("lose") == 1:
+            end_own()
+        return Gateway.objects.count()
+
+    with gateway_at(), another() as other, ThreadPoolExecutor(1) as database:
+        other.execute("SELECT FROM messaging_gateway FOR UPDATE")
+        run = lanes.Run(MessageCourier(), database)
+        with pytest.raises(OperationalError):
+            asyncio.run(run.database(lock))
+        assert asyncio.run(run.database(lose)) == 1
+        database.submit(lambda: connection.close()).result()
+    assert asked == ["lock", "lose", "lose"]
+
+
+def test_a_clock_that_is_set_in_a_run_changes_nothing(db):
+    with ThreadPoolExecutor(1) as database:
+        run = lanes.Run(MessageCourier(), database)
+        before = run.now()
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            assert before <= run.now() <= times.of_the_database() + timedelta(seconds=1)
 
 
 def test_what_waited_for_a_pause_did_not_wait_for_a_worker():

@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict
 from messaging.actions.messages import replay, requeue, why_not_replay
 from messaging.models import MainSwitch, Message
@@ -66,6 +68,15 @@ def test_no_consent_is_used(failed, developer, consent):
     used = consent.used
     consent.refresh_from_db()
     assert consent.used == used
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wrong_clock_of_this_machine_delays_nothing(failed, developer, hours):
+    before = times.of_the_database()
+    with time_machine.travel(before + timedelta(hours=hours)):
+        message = replay(failed, by=developer)
+    assert before <= message.next_try_at <= times.of_the_database()
+    assert message.give_up_at == expires_at(message.next_try_at)
 
 
 @pytest.mark.parametrize("state", ["waiting", "delivered"])

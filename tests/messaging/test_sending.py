@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from console.base.core import times
 from console.base.core.errors import ServerRefused
 from messaging import sending
 from messaging.models import Ban, Consent, MainSwitch, Message, MyTemplate
@@ -75,6 +76,16 @@ def test_each_accept_is_one_message(consent: Consent, program: MiniProgram, appl
     assert (first.values, first.page, first.program_state, first.lang) == (DATA, "", "trial", "en_US")
     assert (first.state, first.tries, first.lease, first.finished_at, first.reason) == ("waiting", 0, None, None, "")
     assert (first.accepted_at, first.next_try_at, first.give_up_at) == (at, at, expires_at(at))
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wrong_clock_of_this_machine_delays_nothing(consent: Consent, program: MiniProgram, hours: int) -> None:
+    before = times.of_the_database()
+    with time_machine.travel(before + timedelta(hours=hours)):
+        send(program, asked(consent))
+    message = Message.objects.get()
+    assert before <= message.next_try_at == message.accepted_at <= times.of_the_database()
+    assert message.give_up_at == expires_at(message.accepted_at)
 
 
 def test_one_statement_once_the_template_is_known(consent: Consent, program: MiniProgram) -> None:

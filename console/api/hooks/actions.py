@@ -20,6 +20,7 @@ from console.api.hooks.states import TEST, WITH_OWN_SECRET, DeliveryState, Forma
 from console.api.hooks.switching import lock
 from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from console.base.core.outbox.retrying import expires_at
 from console.base.core.sealing import seal
@@ -142,7 +143,7 @@ def delete(webhook: Webhook, *, by: User, reason: str = "", at: datetime | None 
 @transaction.atomic
 def send_test(webhook: Webhook, *, at: datetime | None = None) -> Delivery:
     """Send what is no event, by the way that events go. Where it is left in peace, it is tried at once all the same."""
-    current, at = lock(webhook), at or timezone.now()
+    current, at = lock(webhook), at or times.of_the_database()
     refuse_if(rules.why_not_send(current))
     _try_now(current, at=at)
     rows = [(current, telling.test_body(current, at=at))]
@@ -152,7 +153,7 @@ def send_test(webhook: Webhook, *, at: datetime | None = None) -> Delivery:
 @transaction.atomic
 def send_again(delivery: Delivery, *, by: User, at: datetime | None = None) -> Delivery:
     """Send one delivery again, under its id: a receiver that has it knows so."""
-    current, at = lock(delivery.webhook), at or timezone.now()
+    current, at = lock(delivery.webhook), at or times.of_the_database()
     refuse_if(rules.why_not_send(current))
     _try_now(current, at=at)
     if not _requeue(current.deliveries.filter(pk=delivery.pk), at=at):
@@ -166,7 +167,7 @@ def replay(
     webhook: Webhook, *, since: datetime, until: datetime, failed_only: bool, by: User, at: datetime | None = None
 ) -> int:
     """Send what happened from `since` to `until` again, the oldest MOST_REPLAYED; returns how many."""
-    current, at = lock(webhook), at or timezone.now()
+    current, at = lock(webhook), at or times.of_the_database()
     refuse_if(rules.why_not_send(current))
     rows = current.deliveries.finished().filter(created_at__gte=since, created_at__lt=until)
     rows = rows.filter(state=DeliveryState.FAILED) if failed_only else rows

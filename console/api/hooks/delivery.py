@@ -20,7 +20,7 @@ from console.api.hooks.formats import Means
 from console.api.hooks.models import Webhook
 from console.api.hooks.states import MOST_ATTEMPTS, DeliveryState
 from console.base.core import metrics
-from console.base.core.outbox import lanes, leases
+from console.base.core.outbox import lanes, leases, retrying
 from console.base.core.outbox.lanes import Courier, Target
 from console.base.core.outbox.leases import Outbox
 from console.base.core.outbox.posting import Outcome, post
@@ -113,7 +113,9 @@ class EventCourier(Courier[Leased]):
 
     def settle(self, target: Target, results: Sequence[tuple[Leased, Outcome]], *, at: datetime) -> None:
         """Note since when the webhook fails."""
-        same = Webhook.objects.filter(pk=target.receiver.pk, revision=target.receiver.revision)
+        if retrying.hold(target.receiver) is None:
+            return
+        same = Webhook.objects.filter(pk=target.receiver.pk)
         if results[-1][1].ok:
             same.exclude(failing_since=None).update(failing_since=None)
         else:

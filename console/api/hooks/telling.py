@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import translation
 
 from console.api.hooks.models import Delivery, Webhook
 from console.api.hooks.states import TEST
 from console.base.activity import payloads
 from console.base.activity.events import Event
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.outbox.retrying import expires_at
 from console.base.core.wakeups import wake
 
@@ -43,8 +44,10 @@ def test_body(webhook: Webhook, *, at: datetime) -> str:
 
 
 def write(rows: Iterable[tuple[Webhook, str]], *, name: str, event_id: str) -> list[Delivery]:
-    """Write deliveries of one event, and wake who brings them."""
-    at = timezone.now()
+    """Write deliveries of one event, and wake who brings them; no query where there are none."""
+    if not (hearing := list(rows)):
+        return []
+    at = times.of_the_database()  # by whose clock they are due
     until = expires_at(at, pauses=pauses())
     made = Delivery.objects.bulk_create(
         Delivery(
@@ -56,10 +59,9 @@ def write(rows: Iterable[tuple[Webhook, str]], *, name: str, event_id: str) -> l
             next_try_at=at,
             give_up_at=until,
         )
-        for webhook, body in rows
+        for webhook, body in hearing
     )
-    if made:
-        wake(DELIVER)
+    wake(DELIVER)
     return made
 
 

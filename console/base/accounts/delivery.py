@@ -26,9 +26,11 @@ from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
 from console.base.accounts.readers import read_by
 from console.base.core import metrics, times
+from console.base.core.only_run import only_run
 from console.base.core.sealing import unseal
 
 logger = logging.getLogger(__name__)
+UNTRIED = timedelta(minutes=10)  # so long after a pause, nothing waits or no worker sends
 CLOSING = 421  # "service not available": the server ends the connection, whatever it was asked
 
 
@@ -44,7 +46,10 @@ class Kind(NamedTuple):
 
 
 class MailFacts(NamedTuple):
-    """The status of sending, for operators: mails, moments, and what the server said last."""
+    """The status of sending, for operators: mails, moments, and what the server said last.
+
+    `paused_until` is None unless the server is failing; between two tries it is a moment ago.
+    """
 
     waiting: int
     oldest_at: datetime | None
@@ -60,7 +65,7 @@ def send_waiting(*, at: datetime) -> int | None:
     None: another run is at it. The first sign of a dead server ends the run, and all runs pause. `at` is now, by the
     clock of the database.
     """
-    with leases.only_run() as mine:
+    with only_run(leases.RUN) as mine:
         if not mine:
             return None
         OutgoingMail.objects.erase_old(at=at)
@@ -83,13 +88,14 @@ def mail_facts(*, at: datetime) -> MailFacts:
     oldest = [rows.order_by("pk").values_list(moment, flat=True).first() for rows, moment in unsent]
     failed = [mails.failed(at=at), invitations.failed(at=at), notifications.failed(at=at)]
     server = MailServer.objects.first() or MailServer()
+    is_failing = server.paused_until is not None and server.paused_until > at - UNTRIED
     return MailFacts(
         waiting=sum(rows.count() for rows, _moment in unsent),
         oldest_at=min((moment for moment in oldest if moment), default=None),
         failed=sum(rows.count() for rows in failed),
         last_failure=server.last_failure,
         last_failure_at=server.last_failure_at,
-        paused_until=server.paused_until if server.paused_until and server.paused_until > at else None,
+        paused_until=server.paused_until if is_failing else None,
     )
 
 

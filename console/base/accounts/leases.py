@@ -5,17 +5,15 @@ No transaction is open while a mail is on its way; every write is guarded by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from console.base.accounts.models import MailServer
 
-RUN = 0x6D61696C  # advisory lock of the run; of the session, so it ends with the worker
+RUN = 0x6D61696C  # advisory lock of the run: a silent server holds one worker, not all
 RUN_SECONDS = 20  # a run begins no mail after that
 LAST_MAIL_SECONDS = 40  # the connection and the last mail of a run, each answer of which may take EMAIL_TIMEOUT
 GRACE_SECONDS = 15  # for writing back
@@ -23,20 +21,6 @@ GRACE_SECONDS = 15  # for writing back
 LEASE = timedelta(seconds=LAST_MAIL_SECONDS + GRACE_SECONDS)
 FIRST_PAUSE, LONGEST_PAUSE = 10, 3600  # seconds of one mail; each refusal doubles them
 FIRST_SERVER_PAUSE, LONGEST_SERVER_PAUSE = 5, 60  # seconds of all mails; each failure of the server doubles them
-
-
-@contextmanager
-def only_run() -> Iterator[bool]:
-    """Yield whether no other worker sends, and keep it so: a silent server holds one worker, not all."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RUN])
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [RUN])
 
 
 def some(rows: QuerySet[Any]) -> bool:

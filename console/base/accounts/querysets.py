@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
 OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
+NEWS_AGE = timedelta(days=7)  # Older news is read in the console; a mail server that is away for days delays it only.
 OUTGOING_TRACE = timedelta(days=7)  # that a mail has failed is seen for so long
 UNSENT = models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
 FAILED = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
@@ -106,8 +107,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(in_console=True)
 
     def unsent(self, *, at: datetime) -> NotificationQuerySet:
-        """Not yet taken by the mail server, and not failed."""
-        return self.filter(UNSENT, by_email=True, user__is_active=True)
+        """Not yet taken by the mail server, young enough at the time `at`, and not failed."""
+        return self.filter(UNSENT, by_email=True, user__is_active=True, created_at__gt=at - NEWS_AGE)
 
     def to_send(self, *, at: datetime) -> NotificationQuerySet:
         """Unsent, and may be tried at the time `at`."""

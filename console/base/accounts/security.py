@@ -71,11 +71,13 @@ def _counted(entry: SecurityEntry) -> SecurityEntry | None:
 @transaction.atomic
 def begin_session(request: HttpRequest, user: User, *, at: datetime | None = None) -> None:
     """Note a sign-in: its session, its entry, and whether the person has to say that it was them."""
+    if not request.session.session_key:  # It was somebody else's, and Django has emptied it.
+        request.session.create()
     at, network = at or timezone.now(), devices.network_of(client_address(request.META))
     earlier = SecurityEntry.objects.filter(user=user, kind=SecurityKind.SIGNED_IN)
     is_new = bool(network) and earlier.exists() and not earlier.filter(network=network).exists()
     session, _made = UserSession.objects.update_or_create(  # who signs in once more keeps the row, by another key
-        session_key=request.session.session_key or "",
+        session_key=request.session.session_key,
         defaults={
             "user": user,
             "signed_in_at": at,

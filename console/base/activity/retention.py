@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry, RetentionRun
+from console.base.core.only_run import only_run
 from console.base.core.retention import KINDS, Kind, Place, by_id, register
 
 RUN_SECONDS = 20.0  # for all kinds together
@@ -108,14 +109,8 @@ def keep(*, at: datetime) -> Run:
     The kinds take turns, so one with many rows stops none of the others, and has all the time that they don't need; nor
     does one that fails.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING])
-        if cursor.fetchone() != (True,):
-            return Run(0, False)
-        try:
-            turns = _take_turns(at)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [KEEPING])
+    with only_run(KEEPING) as mine:
+        turns = _take_turns(at) if mine else []
     return Run(sum(turn.deleted for turn in turns), any(turn.behind for turn in turns))
 
 

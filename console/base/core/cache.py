@@ -30,6 +30,8 @@ FORMAT = 2
 SIGNATURE = 32  # bytes
 # Away, silent, loading, full, read-only.
 AWAY = (redis.RedisError, OSError)
+# What one that is full or read-only refuses. It still answers the rest, which therefore ends no outage.
+PROBES = {"add", "set", "set_many"}
 
 
 class Foreign(Exception):
@@ -63,21 +65,25 @@ def _signature(written: bytes) -> bytes:
 
 
 def _or_in_memory(name: str) -> Callable[..., Any]:
-    """Return the method of RedisCacheClient with this name, which falls back to the memory of the process."""
+    """Return the method of RedisCacheClient with this name, which falls back to the memory of the process.
+
+    Until one of PROBES is accepted, all else is asked of the memory, which has what was counted meanwhile.
+    """
     ask_valkey: Callable[..., Any] = getattr(RedisCacheClient, name)
 
     def ask(self: FallingBackClient, *arguments: Any) -> Any:
-        if time.monotonic() >= FallingBackClient.not_before:
+        outage = FallingBackClient.not_before
+        if not outage or (name in PROBES and time.monotonic() >= outage):
             try:
                 answer = ask_valkey(self, *arguments)
             except Foreign:
                 return FOREIGN[name](*arguments)
             except AWAY as error:
-                if not FallingBackClient.not_before:
+                if not outage:
                     logger.warning("Valkey is not reachable; until it is, each process uses its own cache: %s", error)
                 FallingBackClient.not_before = time.monotonic() + PAUSE_SECONDS
             else:
-                if FallingBackClient.not_before:
+                if outage:
                     FallingBackClient.not_before = 0.0
                     self.memory.clear()  # The next outage begins with nothing old.
                 return answer

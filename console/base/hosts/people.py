@@ -20,7 +20,7 @@ def administrators_of(application: HostApplication) -> list[ApplicationMember]:
 
 
 def reviewers_of(application: HostApplication) -> list[User]:
-    """Return who may decide the application's requests; no query when `people__user` is prefetched."""
+    """Return who may decide the application's requests and can sign in; no query when `people__user` is prefetched."""
     prefetch_related_objects([application], "people__user")
     roles = application_roles_with(Permission.DECIDE)
-    return [person.user for person in application.people.all() if person.role in roles]
+    return [person.user for person in application.people.all() if person.role in roles and person.user.is_active]

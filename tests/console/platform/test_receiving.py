@@ -11,7 +11,7 @@ from console.base.core import times
 from console.platform.doctor import system
 from console.platform.status import status
 from console.platform.trouble import Level
-from messaging.models import Gateway
+from messaging.models import Gateway, Message
 from tests import factories
 from tests.console.platform.reading import services, titles
 from tests.factories import make_signs
@@ -65,6 +65,28 @@ def test_a_gateway_that_does_not_respond_is_named(read):
     for name in ("Green", "Lake", "Metro"):
         paused_gateway(name, waits=timedelta(hours=1))
     assert titles() == ["The gateways of Green, Harbour Super App, Lake and 1 more aren’t responding"]
+
+
+def test_a_gateway_that_nothing_waits_for_did_not_respond_when_last_tried(read):
+    make_signs()
+    paused_gateway("Harbour Super App", waits=timedelta(days=20))
+    tried = timezone.now() - timedelta(days=18)
+    Gateway.objects.update(open_until=tried, last_failure_at=tried, last_success_at=tried - timedelta(days=1))
+    assert titles() == ["The gateway of Harbour Super App isn’t responding"]
+    Message.objects.update(state="failed", finished_at=tried)
+    assert services()["gateways"].facts == ("1 host app", "1 didn’t respond when last tried")
+    (trouble,) = status().troubles
+    assert (trouble.title, trouble.said, trouble.since, trouble.level) == (
+        "The gateway of Harbour Super App didn’t respond when last tried",
+        "The gateway responded with 503",
+        None,
+        Level.NOTE,
+    )
+    assert f"Last tried {times.exact(tried)}." in read()
+    assert "Messages wait" not in read()
+    paused_gateway("Green", waits=timedelta(hours=1))
+    assert titles() == ["The gateway of Green isn’t responding"]
+    assert services()["gateways"].facts[1:3] == ("1 not responding", "1 didn’t respond when last tried")
 
 
 # Webhooks ----------------------------------------------------------------------------------------------------------

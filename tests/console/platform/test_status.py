@@ -265,7 +265,13 @@ def test_a_mail_server_that_failed_says_what_it_said():
     make_user().notifications.create(kind="review", text="News", url="/", created_at=now - timedelta(hours=1))
     (trouble,) = status().troubles  # That its queue doesn't move has this reason.
     assert (trouble.title, trouble.said) == ("The mail server is failing", "421 closing")
-    MailServer.objects.update(paused_until=now)
+    MailServer.objects.update(paused_until=now)  # Between two tries.
+    (trouble,) = status().troubles
+    assert trouble.title == "The mail server is failing"
+    assert trouble.mend == "E-mails are tried again now. Check the server and EMAIL_URL."
+    MailServer.objects.update(paused_until=now - timedelta(minutes=11))  # Nobody tries.
+    assert titles() == ["The queue mail is stuck"]
+    MailServer.objects.update(paused_until=None, failures=0)
     assert titles() == ["The queue mail is stuck"]
 
 

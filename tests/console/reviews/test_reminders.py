@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.base.accounts.models import Notification
+from console.base.accounts.models import Notification, User
 from console.reviews import reminders
 from console.reviews.tasks import remind
 from miniprograms.models import Binding
@@ -32,6 +32,12 @@ def told():
 def test_nobody_is_told_before_it_is_overdue(reviewer, asked):
     assert reminders.remind(at=asked + 48 * HOUR) == 0
     assert told() == []
+
+
+def test_who_can_not_sign_in_is_not_told(reviewer, admin, audit, asked):
+    User.objects.filter(pk=reviewer.pk).update(is_active=False)
+    assert reminders.remind(at=asked + 52 * HOUR) == 1
+    assert [user for user, _text, _url in told()] == [admin]
 
 
 def test_every_reviewer_is_told_when_it_is_overdue(reviewer, admin, team_admin, audit, asked):

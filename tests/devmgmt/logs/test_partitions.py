@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import ProgrammingError, connection, connections, transaction
 
 from devmgmt.logs import partitions, writing
+from devmgmt.tasks import keep_logs
 from tests.console.api.device.serving import database_url
 from tests.devmgmt.logs.days import drop_days
 from tests.factories import make_entry, make_program
@@ -38,6 +39,19 @@ def other(days: None) -> Iterator[psycopg.Connection]:
         other.rollback()
 
 
+@pytest.fixture
+def hurried(days: None) -> Iterator[None]:
+    """Each new connection ends a statement after two minutes, as a worker's does."""
+    database = connection.settings_dict["NAME"]
+    ask(f"ALTER DATABASE {database} SET statement_timeout = '2min'", rows=False)
+    connection.close()
+    connection.close_pool()
+    yield
+    ask(f"ALTER DATABASE {database} RESET statement_timeout", rows=False)
+    connection.close()
+    connection.close_pool()
+
+
 def dates(*, indexed: bool | None = None) -> list[int]:
     """The days that there are, counted from today; those that are indexed or not."""
     there = [day for day in partitions.days() if indexed is None or bool(day.is_indexed) == indexed]
@@ -53,10 +67,24 @@ def hours() -> list[int]:
     return [window.start.hour for window in there]
 
 
-def ask(query: str) -> list[tuple[Any, ...]]:
+def ask(query: str, *, rows: bool = True) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchall()
+        return cursor.fetchall() if rows else []
+
+
+def limits_while_keeping() -> set[str]:
+    """The limits of the statements that make indexes."""
+    found = set()
+
+    def look(execute: Any, sql: str, *rest: Any) -> Any:
+        if "CREATE INDEX" in sql:
+            found.update(connection.connection.execute("SHOW statement_timeout").fetchone())
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(look):
+        partitions.keep(at=AT)
+    return found
 
 
 def later(days: int) -> datetime:
@@ -232,6 +260,28 @@ def test_only_one_of_several_does_it(other: psycopg.Connection) -> None:
     partitions.keep(at=AT)
     assert other.execute("SELECT pg_try_advisory_lock(%s)", [partitions.KEEPING]).fetchone() == (True,)
     assert ask("SHOW lock_timeout") == [("0",)]
+
+
+def test_a_large_day_may_take_longer_than_a_statement_of_a_worker(hurried: None) -> None:
+    assert ask("SHOW statement_timeout") == [("2min",)]
+    assert limits_while_keeping() == {"0"}
+    assert ask("SHOW statement_timeout") == [("2min",)]
+    assert keep_logs.time_limit >= 3600
+
+
+def test_a_day_that_fails_stops_no_other_one(hurried: None) -> None:
+    partitions.make([(TODAY - timedelta(days=n)) for n in (2, 1, 0)])
+    ask("CREATE VIEW devmgmt_logentry_20260502_filter_msg AS SELECT 1", rows=False)
+    try:
+        with pytest.raises(ProgrammingError, match="already exists"):
+            partitions.keep(at=AT)
+        assert (dates(), dates(indexed=True)) == ([-2, -1, 0, 1, 2, 3], [-1])
+        assert hours() == [0, 2, 4, 6, 8, 10]
+        assert (ask("SHOW statement_timeout"), ask("SHOW lock_timeout")) == ([("2min",)], [("0",)])
+    finally:
+        ask("DROP VIEW devmgmt_logentry_20260502_filter_msg", rows=False)
+    partitions.keep(at=AT)
+    assert dates(indexed=True) == [-2, -1]
 
 
 def test_several_at_once(days: None) -> None:

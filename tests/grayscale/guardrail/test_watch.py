@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from console.base.accounts.models import Notification
 from console.base.activity.events import event_of
 from console.base.activity.models import ActivityEntry
-from devmgmt.logs.criteria import StoreAway
+from devmgmt.logs.criteria import StoreAway, TooSlow
 from grayscale import actions, error_rates, watch
 from grayscale.guardrail import Seen
 from grayscale.history import steps_of
@@ -24,6 +24,7 @@ from miniprograms.models import MiniProgram
 from releases.field.errors import Figures
 from tests import factories
 from tests.console.base.accounts.acting import at_once
+from tests.console.holding import another
 from tests.grayscale.guardrail.conftest import guarded
 from tests.grayscale.guardrail.sending import log, report
 from tests.grayscale.test_edit import same
@@ -246,6 +247,54 @@ def test_a_log_store_that_is_away_suspends_nothing_by_itself(version, bad, monke
     assert look() == bool(bad)
     seen = Seen.of(now(task).guard_seen)
     assert (seen.ours, seen.logs) == (Figures(4, bad), False)
+
+
+@pytest.mark.parametrize(("error", "asked"), [(StoreAway, 1), (TooSlow, 2)])
+def test_a_log_store_that_is_away_is_asked_once_by_a_sweep(version, error, asked, monkeypatch):
+    questions = []
+
+    class Away:
+        def devices(self, criteria, *args, **kwargs):
+            questions.append(criteria)
+            raise error
+
+    monkeypatch.setattr(error_rates, "log_store", Away)
+    tasks = [guarded(version), guarded(factories.make_candidate())]
+    for task in tasks:
+        report(task.version, 0, 9)
+    assert look() == 2  # by reports
+    assert [Seen.of(now(task).guard_seen).logs for task in tasks] == [False, False]
+    assert len(questions) == asked
+
+
+def test_the_program_that_waits_longest_is_looked_at_first(version, monkeypatch):
+    questions = []
+
+    class Slow:
+        def devices(self, criteria, *args, **kwargs):
+            questions.append(criteria.mini_program)
+            raise TooSlow
+
+    monkeypatch.setattr(error_rates, "log_store", Slow)
+    tasks = [guarded(version), *(guarded(factories.make_candidate()) for _ in range(2))]
+    for task, minutes in zip(tasks, (3, None, 2), strict=True):
+        at = minutes and timezone.now() - minutes * MINUTE
+        GrayscaleTask.objects.filter(pk=task.pk).update(guard_looked_at=at)
+    look()
+    assert questions == [tasks[number].mini_program_id for number in (1, 0, 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_sweep_runs_at_a_time(version):
+    task = guarded(version)
+    report(version, 0, 9)
+    with another() as other:
+        other.autocommit = True
+        other.execute("SELECT pg_advisory_lock(%s)", [watch.SWEEP])
+        assert (look(), now(task).guard_looked_at) == (0, None)
+        other.execute("SELECT pg_advisory_unlock(%s)", [watch.SWEEP])
+        assert look() == 1
+        assert other.execute("SELECT pg_try_advisory_lock(%s)", [watch.SWEEP]).fetchone() == (True,)
 
 
 def test_two_tasks_of_a_program_are_judged_each_by_its_own(version):

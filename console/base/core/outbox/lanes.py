@@ -14,12 +14,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import aiohttp
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from console.base.core import egress, times
 from console.base.core.outbox import leases, retrying
@@ -132,12 +132,12 @@ class Run(Generic[Item]):
         self.lanes: dict[int, asyncio.Task[None]] = {}
         self.sessions: dict[str, aiohttp.ClientSession] = {}
         self.unsendable: set[int] = set()  # receivers; asked again by the next run only
-        self.until = time.monotonic() + leases.RUN_SECONDS
-        self.ahead = timezone.now() - times.of_the_database()
+        self.at, self.began = times.of_the_database(), time.monotonic()
+        self.until = self.began + leases.RUN_SECONDS
 
     def now(self) -> datetime:
         """Return the database's time: leases are its rows, and receivers refuse what was signed too long ago."""
-        return timezone.now() - self.ahead
+        return self.at + timedelta(seconds=time.monotonic() - self.began)
 
     @property
     def stopping(self) -> bool:
@@ -188,12 +188,14 @@ class Run(Generic[Item]):
             del self.lanes[receiver]
 
     async def database(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Do database work in the thread for it; once more when the connection was lost."""
+        """Do database work in the thread for it; once more when the connection was lost, not after a time-out."""
 
         def attempt() -> Result:
             try:
                 return work(*arguments)
-            except (OperationalError, InterfaceError):
+            except (OperationalError, InterfaceError) as error:
+                if isinstance(error.__cause__, (LockNotAvailable, QueryCanceled)):
+                    raise
                 connection.close()
                 return work(*arguments)
 

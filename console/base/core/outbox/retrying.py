@@ -105,14 +105,19 @@ def allowance(receiver: Receiver, most: int) -> int:
     return most if receiver.failures == 0 else min(most, max(1, OPENS_AT - receiver.failures))
 
 
+@transaction.atomic
 def take_probe(receiver: Receiver, *, at: datetime) -> bool:
     """Claim the one try that may be made when the pause of an open circuit is over; one worker gets it.
 
     The circuit stays open for as long as that try may take, so a worker that dies with it is in nobody's way.
     """
     until = at + timedelta(seconds=settings.MESSAGE_TIMEOUT + SHORTEST_PAUSE)
-    due = _row(receiver).filter(closed(at), failures__gte=OPENS_AT)
-    return bool(due.update(open_until=until) == 1)
+    row = hold(receiver)
+    if row is None or row.failures < OPENS_AT or row.is_open(at=at):
+        return False
+    row.open_until = until
+    row.save(update_fields=["open_until"])
+    return True
 
 
 @transaction.atomic
@@ -126,8 +131,7 @@ def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: i
     fresh = receiver.last_success_at is not None and at - receiver.last_success_at < FRESH
     if fresh and receiver.failures == 0 and all(outcome.ok for _, outcome in outcomes):
         return
-    # Who inserts a row for the receiver is not waited for: a verb may hold it for as long as it takes.
-    row = _row(receiver).select_for_update(no_key=True).first()
+    row = hold(receiver)
     if row is None:
         return
     for pk, outcome in outcomes:
@@ -144,9 +148,13 @@ def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: i
     row.save(update_fields=["failures", "open_until", "last_success_at", "last_failure_at", "last_failure"])
 
 
-def _row(receiver: Receiver) -> models.QuerySet[Any]:
-    """The receiver as it is now, unless its address is another one."""
-    return type(receiver)._default_manager.filter(pk=receiver.pk, revision=receiver.revision)
+def hold(receiver: Receiver) -> Any:
+    """Return the receiver as it is now, locked, in a transaction; None when its address is another, or it is held.
+
+    A wait would stop all lanes of a run, and what is noted of it is a hint. Nor is who inserts a row for it waited for.
+    """
+    same = type(receiver)._default_manager.filter(pk=receiver.pk, revision=receiver.revision)
+    return same.select_for_update(no_key=True, skip_locked=True).first()
 
 
 def pause(failures: int) -> timedelta:

@@ -7,17 +7,18 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
-from console.api.hooks import actions, delivery, switching, tasks
+from console.api.hooks import actions, delivery, switching, tasks, telling
 from console.api.hooks.models import Delivery, Webhook
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
 from console.base.activity.signals import emitted
-from console.base.core import retention
+from console.base.core import retention, times
 from console.base.core.errors import ActionRefused
-from console.base.core.outbox import leases
+from console.base.core.outbox import leases, retrying
 from miniprograms import actions as miniprograms
 from releases import actions as releases
 from tests import factories
@@ -39,6 +40,21 @@ def heard(receiver):
 def point(made, url):
     """Let the webhook be at the receiver's address, which is known once it runs with the secret."""
     return factories.point(made.row, url)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wrong_clock_of_this_machine_delays_nothing(program, hours):
+    webhook, before = factories.make_webhook(program.team).row, times.of_the_database()
+    Webhook.objects.update(open_until=before + timedelta(minutes=5))
+    sent = factories.make_delivery(webhook, next_try_at=before + timedelta(minutes=5))
+    with time_machine.travel(before + timedelta(hours=hours)):
+        tested = actions.send_test(webhook)
+        actions.send_again(sent, by=program.created_by)
+    after = times.of_the_database()
+    for row in Delivery.objects.filter(pk__in=[sent.pk, tested.pk]):
+        assert before <= row.next_try_at <= after
+        assert row.give_up_at == retrying.expires_at(row.next_try_at, pauses=telling.pauses())
+    assert Webhook.objects.get().open_until <= after
 
 
 def test_each_event_arrives_verified_and_once_by_its_id_though_the_receiver_fails_at_random(program, run, settings):

@@ -4,16 +4,20 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import delivery
 from console.base.accounts.models import SecurityEntry, User, UserSession
+from console.base.accounts.sessions import SessionStore
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD
+from tests.signing_in import new_session
 
 PAGE = "/account/security/"
 FIREFOX = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -49,6 +53,20 @@ def test_each_is_listed_with_device_and_address(user):
     page = text(here)
     for words in ("Mac", "Firefox 145", HOME, "iPhone", ELSEWHERE, "New address", "This session", "2 devices"):
         assert words in page
+
+
+def test_who_signs_in_over_somebody_else_s_session_has_one_of_their_own(house):
+    """By a link or a provider: the session of before is emptied, and has no key until it is saved."""
+    for person in (house.viewer, house.developer):
+        session = SessionStore(new_session(house.admin))
+        request = RequestFactory().get("/")
+        request.session = session
+        login(request, person, settings.AUTHENTICATION_BACKENDS[0])
+        session.save()
+        begun = UserSession.objects.get(user=person)
+        assert begun.session_key == session.session_key == person.security_entries.get().session_key
+        assert Session.objects.get(pk=session.session_key).get_decoded()["_auth_user_id"] == str(person.pk)
+    assert not UserSession.objects.filter(session_key="").exists()
 
 
 def test_one_is_ended_and_holds_on_its_next_request(user):

@@ -173,6 +173,17 @@ def test_a_deactivated_user_gets_none(house):
     assert send() == 0
 
 
+def test_who_could_not_sign_in_for_months_gets_the_mails_of_a_week(house):
+    now = timezone.now()
+    for days in (60, 8, 6):
+        at = now - timedelta(days=days)
+        notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: f"{days} days", url="/", at=at)  # noqa: B023
+    assert delivery.mail_facts(at=now).waiting == 1
+    assert send() == 1
+    assert mail.outbox[0].subject == "6 days"
+    assert house.viewer.notifications.shown().count() == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_send_each_once(house, invitation):
     actions.invite(house.team, email="other@example.com", role="viewer", by=house.admin)

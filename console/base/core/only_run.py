@@ -1,0 +1,25 @@
+"""Work of which one run goes on at a time, over all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def only_run(lock: int) -> Iterator[bool]:
+    """Yield whether no other process runs, and keep it so: an advisory lock of the session, which ends with its worker.
+
+    Nobody is waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
+        (mine,) = cursor.fetchone()
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
