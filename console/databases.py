@@ -15,8 +15,15 @@ from console.environment import env
 from console.local import addresses
 
 URL, SESSION_URL = "DATABASE_URL", "DATABASE_SESSION_URL"
-# A server that vanished without a word is noticed within seconds, not when the kernel gives up.
-PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+# A server that vanished without a word is noticed within seconds, not when the kernel gives up; within a minute where
+# nothing is said.
+PATIENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 _LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 

@@ -138,18 +138,42 @@ user_and_folders() {
 database() {
 	begin 'Database'
 	systemctl is-active --quiet postgresql.service || systemctl start postgresql.service
-	local tries
-	for tries in {1..60}; do
-		as_postgres 'SELECT 1' >/dev/null 2>&1 && break
-		((tries < 60)) || fail "PostgreSQL does not answer." "See: systemctl status 'postgresql@*'; pg_lsclusters"
-		sleep 1
-	done
+	postgres_answers
+	sizes
 	[[ $(as_postgres "SELECT 1 FROM pg_roles WHERE rolname = 'console'") == 1 ]] || as_postgres 'CREATE ROLE console LOGIN'
 	[[ $(as_postgres "SELECT 1 FROM pg_database WHERE datname = 'console'") == 1 ]] ||
 		as_postgres "CREATE DATABASE console OWNER console ENCODING 'UTF8' TEMPLATE template0"
 	# A migration gives way to pages that it would block (docs/upgrading.md).
 	as_postgres 'GRANT SET ON PARAMETER deadlock_timeout TO console'
 }
+
+postgres_answers() {
+	local tries
+	for tries in {1..60}; do
+		as_postgres 'SELECT 1' >/dev/null 2>&1 && break
+		((tries < 60)) || fail "PostgreSQL does not answer." "See: systemctl status 'postgresql@*'; pg_lsclusters"
+		sleep 1
+	done
+}
+
+# A PostgreSQL in which nobody has anything yet gets the sizes of this machine: the servers of one release may open some
+# 20 connections for each core, and two releases run during an upgrade. Debian's 100 in all would be too few.
+sizes() {
+	(($(as_postgres 'SELECT count(*) FROM pg_database') == 3)) || return 0
+	local folder buffers
+	folder=$(dirname "$(as_postgres 'SHOW config_file')")/conf.d
+	[[ -d $folder ]] || return 0
+	buffers=$(($(memory) / 4))
+	((buffers >= 128)) || buffers=128
+	((buffers <= 2048)) || buffers=2048
+	printf '%s\n' "# By deploy/install.sh of the console, which writes it once." "max_connections = $((100 + 40 * $(nproc)))" \
+		"shared_buffers = ${buffers}MB" >"$folder/console.conf"
+	systemctl restart postgresql.service
+	postgres_answers
+}
+
+# The machine's, in megabytes.
+memory() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo; }
 
 as_postgres() { (cd / && runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -c "$1" </dev/null); }
 
@@ -425,13 +449,20 @@ proxy() {
 	fi
 	systemctl enable --quiet nginx.service
 	systemctl reload-or-restart nginx.service
-	# Its old workers end with their last answer, for which they wait 35 s at most (proxy_read_timeout). One that still
-	# sends a large file to a slow client needs no server for that.
-	local tries
-	for tries in {1..80}; do
-		grep -qxF "${old:-none}" <<<"$(nginx_workers)" || break
-		sleep 0.5
+	drained "$old"
+}
+
+# drained OLD: waits until none of these workers of nginx is left. Each ends with its last answer: of the console it waits
+# for 35 s at most (proxy_read_timeout), but it takes the whole of a slow upload first, and only then asks the old servers.
+drained() {
+	local second
+	for ((second = 0; second < 900; second++)); do
+		grep -qxF "${1:-none}" <<<"$(nginx_workers)" || return 0
+		((second != 40)) ||
+			say "nginx still has requests with the old servers, such as a slow upload: waiting for at most 15 minutes."
+		sleep 1
 	done
+	say "Uploads that are not complete after 15 minutes are lost."
 }
 
 # The numbers of nginx's workers, one a line.

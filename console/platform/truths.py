@@ -25,7 +25,7 @@ from console.api.hooks import health as webhook_health
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
-from console.platform.models import Part
+from console.platform.models import Backup, Part
 from console.platform.queues import queues_of
 from console.platform.services import ask_postgres
 from console.version import VERSION
@@ -54,6 +54,8 @@ GAUGES: dict[str, tuple[str, list[str]]] = {
     "webhook_paused_waiting": ("Due deliveries of webhooks that are paused after failures; to about 10,000.", []),
     "webhook_paused_oldest_seconds": ("How long the first of them has been due; 0 when there is none.", []),
     "late_parts": ("Parts of a kind whose heartbeat is late.", ["part"]),
+    "backup_age_seconds": ("How old the last backup is; missing where `manage.py backup` made none.", []),
+    "backup_missing_files": ("Files that the last backup lacks, as the storage lacked them.", []),
     "disk_free_bytes": ("Free space where files are kept.", ["folder"]),
     "disk_size_bytes": ("Size of the file system in which files are kept.", ["folder"]),
 }
@@ -109,6 +111,7 @@ def _of_database() -> Samples:
         database = ask_postgres()
         signs = list(heartbeats.signs())
         queues = queues_of(signs, now=database.now)
+        backup = Backup.objects.first()
         gateways, hooks = gateway_health.health(at=database.now), webhook_health.health(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
@@ -128,6 +131,8 @@ def _of_database() -> Samples:
         "webhook_paused_waiting": [([], hooks.waiting)],
         "webhook_paused_oldest_seconds": [([], _seconds(hooks.since, database.now))],
         "late_parts": [([part], late.count(part)) for part in Part.values],
+        "backup_age_seconds": [([], _seconds(backup.taken_at, database.now))] if backup else [],
+        "backup_missing_files": [([], backup.faults)] if backup else [],
     }
 
 

@@ -1,7 +1,8 @@
 """HEALTHCHECK of the image: ends with 0 while the container's process does its work, with 1 and a reason else.
 
 What it does, process 1 says: a server answers /healthz, a worker and the scheduler show a heartbeat in the database
-each 10 seconds. A command such as `migrate` is left alone, and so is everyone while the database is away.
+each 10 seconds. A command such as `migrate` is left alone, and so is everyone while the database is away, and a worker
+that waits for the broker.
 It stands alone: loading Django each half minute would cost more than all else that an idle console does.
 """
 
@@ -13,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 SECONDS = 5
+BROKER_SECONDS = 2  # with the database's, less than the health check may take
 LATE_SECONDS = 90
 # Of the transaction, since a pooler takes no options from a client.
 LIMIT = f"SET LOCAL statement_timeout = '{SECONDS}s'"
@@ -20,14 +22,18 @@ SEEN = "SELECT FROM platform_heartbeat WHERE name LIKE %s AND seen_at > clock_ti
 
 
 def main() -> None:
-    """Look at process 1; raises SystemExit with the reason where it is not well."""
-    command = Path("/proc/1/cmdline").read_text().split("\0")
+    """Look at process 1."""
+    look(Path("/proc/1/cmdline").read_text().split("\0"))
+
+
+def look(command: list[str]) -> None:
+    """Look whether the process with this command is well; raises SystemExit with the reason, or OSError, where not."""
     if "console.platform.server" in command:
         port = command[command.index("--port") + 1]
         ask(f"http://127.0.0.1:{port}/healthz")
     elif "celery" in command:
         name = "beat" if "beat" in command else f"worker:%@{socket.gethostname()}"
-        if not has_shown(name):
+        if not has_shown(name) and broker_answers():
             sys.exit(f"no heartbeat of {name} for {LATE_SECONDS} seconds")
 
 
@@ -59,6 +65,24 @@ def has_shown(name: str) -> bool:
     except psycopg.OperationalError as error:
         print(f"the database can't be asked: {error}")  # noqa: T201 - into the log of health checks
         return True
+
+
+def broker_answers() -> bool:
+    """Return whether the broker lets clients in: a worker shows its first heartbeat only then."""
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    url = re.sub(r"^redis\+socket:", "unix:", setting("CELERY_BROKER_URL") or setting("REDIS_URL"))
+    url = re.sub(r"\bvirtual_host=", "db=", url)  # as Celery says it
+    limits = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
+    try:
+        with redis.Redis.from_url(url, **limits, retry=Retry(NoBackoff(), 0)) as client:
+            client.ping()
+    except redis.RedisError as error:
+        print(f"the broker can't be asked: {error}")  # noqa: T201 - into the log of health checks
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ all. The server makes the table's parts of many batches together, because it suf
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,7 @@ SELECT sum(bytes_on_disk), sum(rows) FROM system.parts
 WHERE database = currentDatabase() AND table = 'log_entry' AND active
 """
 WRITING = {"async_insert": 1, "wait_for_async_insert": 1}
+DROPPING = {"max_partition_size_to_drop": 0}  # else none above the server's limit, 50 GB
 
 COLUMNS = Entry.__struct_fields__
 SELECTED = ", ".join("toUnixTimestamp64Micro(time)" if name == "time" else name for name in COLUMNS)
@@ -125,6 +127,8 @@ SELECT DISTINCT library_version, client_version FROM (
 
 Parameters = dict[str, object]
 
+logger = logging.getLogger(__name__)
+
 
 class ClickHouseStore:
     """One table, a partition for each day (UTC), in the order of the list."""
@@ -150,14 +154,23 @@ class ClickHouseStore:
             raise StoreAway from error
 
     def keep(self, *, at: datetime) -> int:
-        """Drop what is too old; ClickHouse makes room by itself."""
-        first = f"{oldest(at=at):%Y%m%d}"
+        """Drop what is too old; ClickHouse makes room by itself.
+
+        A day that can't be dropped stops no other one: StoreAway is raised in the end.
+        """
+        first, failures = f"{oldest(at=at):%Y%m%d}", list[ClickHouseError]()
         try:
             days = [day for (day,) in self._client.query(DAYS).result_rows if day < first]
-            for day in days:
-                self._client.command(f"ALTER TABLE log_entry DROP PARTITION {int(day)}")
         except ClickHouseError as error:
             raise StoreAway from error
+        for day in days:
+            try:
+                self._client.command(f"ALTER TABLE log_entry DROP PARTITION {int(day)}", settings=DROPPING)
+            except ClickHouseError as error:
+                logger.error("the day %s of logs can't be dropped: %s", day, error)
+                failures.append(error)
+        if failures:
+            raise StoreAway from failures[0]
         return len(days)
 
     def size(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from console.local.addresses import PROJECT
 DEPLOY = PROJECT / "deploy"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 OURS = {name for name, service in SERVICES.items() if service["image"].startswith("${CONSOLE_IMAGE")}
+DOCUMENT = (PROJECT / "docs" / "install-kit.md").read_text()
 HOST = "console.shop.test"
 
 
@@ -62,6 +63,24 @@ def _words(command: list[str]) -> list[str]:
 def test_everything_waits_for_the_migrations() -> None:
     for name in OURS - {"migrate"}:
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_proxy_listens_where_it_sees_each_client() -> None:
+    """Its network has no IPv6: Docker would hand on what comes by IPv6 as if one address had sent all of it."""
+    networks = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["networks"]
+    assert not networks["outside"].get("enable_ipv6")
+    assert [port.partition(":")[0] for port in SERVICES["nginx"]["ports"]] == ["0.0.0.0", "0.0.0.0"]
+
+
+def test_a_documented_run_needs_no_address_that_a_running_service_has() -> None:
+    """With a fixed address in use, the container of `run` would not start."""
+    commands = re.findall(r"docker compose [^`\n]* run ([^`\n]*)", DOCUMENT)
+    named = [next(word for word in command.split() if word in SERVICES) for command in commands]
+    assert {"migrate", "worker-periodic"} == set(named)
+    assert len(named) >= 3  # migrate, backup, restore
+    for name in named:
+        assert "ipv4_address" not in str(SERVICES[name]["networks"]), name
+        assert {"data:/var/lib/console", "cache:/var/cache/console"} <= set(SERVICES[name]["volumes"])
 
 
 def test_each_variable_is_documented() -> None:

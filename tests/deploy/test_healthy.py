@@ -9,6 +9,7 @@ from threading import Thread
 from types import ModuleType
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from console.local.addresses import PROJECT
@@ -16,6 +17,7 @@ from console.platform.models import Heartbeat
 from tests.console.api.device.serving import database_url
 from tests.processes import free_port
 
+BROKERS = ("REDIS_URL", "CELERY_BROKER_URL")
 VARIABLES = [f"DATABASE_{kind}{file}" for kind in ("URL", "SESSION_URL") for file in ("", "_FILE")]
 
 
@@ -30,7 +32,7 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def healthy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script, without settings."""
-    for name in VARIABLES:
+    for name in (*VARIABLES, *BROKERS):
         monkeypatch.delenv(name, raising=False)
     spec = importlib.util.spec_from_file_location("healthy", PROJECT / "deploy" / "container" / "healthy.py")
     assert spec and spec.loader
@@ -51,6 +53,21 @@ def test_a_worker_behind_a_pooler_is_looked_for_by_sessions_of_its_own(
     monkeypatch.setenv("DATABASE_SESSION_URL_FILE", str(secret))
     assert healthy.has_shown("worker:%@here")
     assert not healthy.has_shown("worker:%@nobody")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_worker_that_waits_for_the_broker_is_left_alone(
+    healthy: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It shows no heartbeat before the broker lets it in, and a restart would not help."""
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    for away in (f"redis://127.0.0.1:{free_port()}/0", "redis+socket:///nowhere/valkey.sock?virtual_host=0"):
+        monkeypatch.setenv(name, away)
+        healthy.look(["python", "-m", "celery", "worker"])
+    monkeypatch.setenv(name, settings.REDIS_URL)
+    with pytest.raises(SystemExit, match="no heartbeat of worker:%@"):
+        healthy.look(["python", "-m", "celery", "worker"])
 
 
 def test_the_own_server_is_asked_without_a_proxy(healthy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

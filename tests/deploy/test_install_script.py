@@ -98,3 +98,46 @@ def test_nginx_sends_no_packages_of_a_bucket(run: Callable[..., str], tmp_path: 
         settings.write_text(written)
         assert ("every download would be a 404" in run(f"{stubs}settings")) is is_refused, written
     assert 'PACKAGE_ACCEL_PREFIX="/packages/"\n' in settings.read_text()
+
+
+def test_the_old_servers_stay_while_a_slow_upload_is_on_its_way(run: Callable[..., str], tmp_path: Path) -> None:
+    """It comes by an old worker of nginx, which asks the old servers when it has all of it."""
+    slept = tmp_path / "slept"
+    stubs = f"""
+        nginx_workers() {{ say 31; (($(wc -c <{slept}) >= leaves)) || say 17; }}
+        sleep() {{ printf . >>{slept}; }}
+        >{slept}
+    """
+    said = run(f"{stubs} leaves=200; drained 17; say done")
+    assert said.startswith("nginx still has requests with the old servers, such as a slow upload: waiting")
+    assert (said.splitlines()[1:], slept.stat().st_size) == (["done"], 200)
+    said = run(f"{stubs} leaves=9999; drained $'17\\n18'; say done")
+    assert said.splitlines()[1:] == ["Uploads that are not complete after 15 minutes are lost.", "done"]
+    assert slept.stat().st_size == 900
+    for old in ("", "30"):
+        assert run(f"{stubs} leaves=9999; drained '{old}'; say done") == "done\n"
+
+
+def test_a_fresh_postgresql_gets_room_for_the_processes_of_an_upgrade(run: Callable[..., str], tmp_path: Path) -> None:
+    """One that has somebody's data, or the console's already, stays as its owner has set it."""
+    (tmp_path / "conf.d").mkdir()
+    made = tmp_path / "conf.d" / "console.conf"
+    stubs = f"""
+        systemctl() {{ say "systemctl $*"; }}
+        nproc() {{ say 6; }}
+        memory() {{ say "$megabytes"; }}
+        as_postgres() {{
+            case $1 in
+            *pg_database*) say "$databases" ;;
+            'SHOW config_file') say {tmp_path}/postgresql.conf ;;
+            *) say 1 ;;
+            esac
+        }}
+    """
+    assert run(f"{stubs} databases=4; sizes") == ""
+    assert not made.exists()
+    for megabytes, buffers in ((300, 128), (4000, 1000), (64_000, 2048)):
+        said = run(f"{stubs} databases=3 megabytes={megabytes}; sizes")
+        assert said == "systemctl restart postgresql.service\n"
+        assert f"\nmax_connections = 340\nshared_buffers = {buffers}MB\n" in made.read_text()
+        assert made.stat().st_mode & 0o777 == 0o644

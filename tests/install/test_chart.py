@@ -43,6 +43,7 @@ SETS: dict[str, dict[str, Any]] = {
         "podAnnotations": {"example.com/team": "console"},
         "podLabels": {"team": "console"},
         "priorityClassName": "high",
+        "backup": {"claim": "backups"},
     },
     "little": {
         **NEEDED,
@@ -68,7 +69,9 @@ def render(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def pods(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the pods that these objects start, by component."""
-    templates = [one["spec"]["template"] for one in found if one["kind"] in ("Deployment", "Job")]
+    specs = [one["spec"] for one in found if one["kind"] in ("Deployment", "Job")]
+    specs += [one["spec"]["jobTemplate"]["spec"] for one in found if one["kind"] == "CronJob"]
+    templates = [spec["template"] for spec in specs]
     return {template["metadata"]["labels"]["app.kubernetes.io/component"]: template for template in templates}
 
 
@@ -104,7 +107,7 @@ def test_a_pod_has_no_rights_and_can_write_nothing(values: dict[str, Any]) -> No
         }
         assert "memory" in container["resources"]["limits"]
         assert container["envFrom"] == [{"secretRef": {"name": "console"}}]
-        assert ("livenessProbe" in container) is (component != "migrate")
+        assert ("livenessProbe" in container) is (component not in ("migrate", "backup"))
 
 
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS)
@@ -112,6 +115,8 @@ def test_each_process_is_one_that_there_is(values: dict[str, Any]) -> None:
     parser = load_command_class("console.platform", "start").create_parser("manage.py", "start")
     commands = {component: pod["spec"]["containers"][0]["args"] for component, pod in pods(render(values)).items()}
     assert commands.pop("migrate") == ["migrate", "--noinput"]
+    backup = load_command_class("console.platform", "backup").create_parser("manage.py", "backup")
+    assert not commands.get("backup") or backup.parse_args(commands.pop("backup")[1:]).folder == Path("/backup")
     parsed = [parser.parse_args(command) for command in commands.values()]
     assert {options.role for options in parsed} == {"web", "runtime", "worker", "beat"}
     queues = [queue for options in parsed if options.role == "worker" for queue in options.queues.split(",")]
@@ -142,6 +147,19 @@ def test_migrations_run_before_anything_else_and_need_nothing_of_the_release() -
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     volumes = job["spec"]["template"]["spec"]["volumes"]
     assert all("emptyDir" in volume for volume in volumes)
+
+
+def test_a_backup_is_made_where_a_claim_is_named() -> None:
+    assert not [one for one in render(NEEDED) if one["kind"] == "CronJob"]
+    values = {**NEEDED, "backup": {"claim": "backups", "schedule": "0 4 * * *", "keep": 7}}
+    (job,) = [one for one in render(values) if one["kind"] == "CronJob"]
+    assert (job["spec"]["schedule"], job["spec"]["concurrencyPolicy"]) == ("0 4 * * *", "Forbid")
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["args"] == ["backup", "/backup", "--keep", "7"]
+    claims = {one["name"]: one.get("persistentVolumeClaim", {}).get("claimName") for one in pod["volumes"]}
+    mounts = {one["mountPath"]: claims[one["name"]] for one in container["volumeMounts"]}
+    assert (mounts["/backup"], mounts["/var/lib/console"]) == ("backups", "shop-data")
 
 
 def test_devices_have_processes_of_their_own_and_probes_are_not_published() -> None:
@@ -175,11 +193,23 @@ def test_values_that_can_not_work_are_refused(values: dict[str, Any], why: str) 
 
 
 def test_settings_are_those_of_the_console() -> None:
-    known = named_in(PROJECT / ".env.example")
+    known = named_in(PROJECT / ".env.example") | {"LISTEN"}  # of the image's entry point
     for pod in pods(render(SETS["everything"])).values():
         (container,) = pod["spec"]["containers"]
         assert {one["name"] for one in container["env"]} <= known
         assert container["image"] == "registry.example.com/console:1.2.3"
+
+
+def test_processes_listen_where_the_cluster_reaches_them() -> None:
+    metrics = {"podMonitor": {"enabled": True}}
+    for listen, of_metrics in {"0.0.0.0": "0.0.0.0:9464", "::": "[::]:9464"}.items():
+        found = pods(render({**NEEDED, "metrics": metrics, "listen": listen}))
+        given = {
+            component: {one["name"]: one["value"] for one in pod["spec"]["containers"][0]["env"]}
+            for component, pod in found.items()
+        }
+        assert (given["web"]["LISTEN"], given["runtime"]["LISTEN"]) == (listen, listen)
+        assert (given["beat"]["METRICS_LISTEN"], given["worker-mail"]["METRICS_LISTEN"]) == (of_metrics, of_metrics)
 
 
 def test_the_chart_has_the_version_of_the_console() -> None:

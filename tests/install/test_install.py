@@ -89,6 +89,11 @@ def test_everything_runs_as_nobody_in_particular(root: DebianRoot, installed: st
         assert "console_build_info" in told
 
 
+def test_postgresql_has_room_for_the_processes_of_two_releases(root: DebianRoot, installed: str) -> None:
+    shown = root.run("runuser", "-u", "postgres", "--", "psql", "-XqAt", "-c", "SHOW max_connections").stdout
+    assert int(shown) == 100 + 40 * int(root.run("nproc").stdout)
+
+
 def test_units_are_sound_and_expose_little(root: DebianRoot, installed: str) -> None:
     root.run(
         "sh",

@@ -6,8 +6,9 @@ asking before each deletion is enough. What was held is left for the sweeps.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import connection, transaction
 
 HELD = 0x636F7079  # advisory lock
 WAIT_SECONDS = 60
+SPEAK_SECONDS = 60
 
 
 @contextmanager
@@ -31,8 +33,22 @@ def files_held() -> Iterator[None]:
     with psycopg.connect(**parameters) as own:
         own.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'; SET LOCAL idle_in_transaction_session_timeout = 0")
         own.execute("SELECT pg_advisory_xact_lock_shared(%s)", [HELD])
-        yield
+        ended = threading.Event()
+        speaking = threading.Thread(target=_speak, args=(own, ended), name="files-held", daemon=True)
+        speaking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            speaking.join()
         own.execute("SELECT 1")
+
+
+def _speak(own: psycopg.Connection, ended: threading.Event) -> None:
+    """Say something each minute: a proxy in between closes connections that are silent for as long as copying takes."""
+    with suppress(psycopg.Error):  # Whoever holds the files asks in the end.
+        while not ended.wait(SPEAK_SECONDS):
+            own.execute("SELECT 1")
 
 
 def are_held() -> bool:

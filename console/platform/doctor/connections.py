@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+from django.utils import timezone
 
 from console.api.hooks.models import Webhook, WebhookSecret
+from console.base.accounts import codes
+from console.base.accounts.models import OutgoingMail
 from console.base.core.sealing import Unreadable, unseal
 from console.base.hosts.models import ServerSecret, SigningKey
 from console.celery import app
@@ -76,17 +80,21 @@ def _how(backend: EmailBackend) -> str:
 
 def sealed_data() -> Iterator[Finding]:
     """Whether SECRET_KEY and its fallbacks open what is in use. Raises DatabaseError."""
-    webhooks = Webhook.objects.on()
-    secrets = WebhookSecret.objects.filter(ends_at=None, webhook__in=webhooks)
-    kinds = {
+    now, webhooks = timezone.now(), Webhook.objects.on()
+    secrets = WebhookSecret.objects.usable(at=now).filter(webhook__in=webhooks)
+    factors = Authenticator.objects.values_list("data__secret", "data__seed")
+    kinds: dict[str, Iterable[str]] = {
         "signing keys": SigningKey.objects.active().values_list("sealed", flat=True),
-        "server secrets": ServerSecret.objects.filter(ends_at=None).values_list("sealed", flat=True),
+        "server secrets": ServerSecret.objects.usable(at=now).values_list("sealed", flat=True),
         "addresses of webhooks": webhooks.values_list("sealed_url", flat=True),
         "secrets of webhooks": secrets.values_list("sealed", flat=True),
+        "waiting e-mails": OutgoingMail.objects.unsent(at=now).values_list("sealed", flat=True),
+        "second factors": (text for row in factors for text in row if text and codes.is_sealed(text)),
     }
     for kind, rows in kinds.items():
         sealed = list(rows)
-        closed = sum(not _opens(text) for text in sealed)
+        read = codes.decrypt if kind == "second factors" else unseal
+        closed = sum(not _opens(text, read) for text in sealed)
         if closed:
             mend = "Add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
             yield error(f"{closed} of {len(sealed)} {kind} can't be opened with SECRET_KEY.", mend)
@@ -94,9 +102,9 @@ def sealed_data() -> Iterator[Finding]:
             yield ok(f"SECRET_KEY opens all {len(sealed)} {kind}.")
 
 
-def _opens(text: str) -> bool:
+def _opens(text: str, read: Callable[[str], str]) -> bool:
     try:
-        unseal(text)
+        read(text)
     except Unreadable:
         return False
     return True

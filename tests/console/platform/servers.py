@@ -57,7 +57,9 @@ def command_line(process: int) -> str:
 
 
 @contextlib.contextmanager
-def serve(role: str, variables: dict[str, str] | None = None, **options: int) -> Iterator[Server]:
+def serve(
+    role: str, variables: dict[str, str] | None = None, *, host: str = "127.0.0.1", **options: int
+) -> Iterator[Server]:
     """Start a server as `manage.py start` does, with `variables` in its environment."""
     environment = {
         **os.environ,
@@ -69,7 +71,7 @@ def serve(role: str, variables: dict[str, str] | None = None, **options: int) ->
         **(variables or {}),
     }
     port = free_port()
-    with running(serving.server("127.0.0.1", port, **{"threads": 2, **options}), env=environment) as main:
+    with running(serving.server(host, port, **{"threads": 2, **options}), env=environment) as main:
         server = Server(main, port)
         until(lambda: listens(port), "it did not start")
         yield server

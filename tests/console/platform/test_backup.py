@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
+from psycopg import conninfo, pq
 
+from console import databases
+from console.base.core import holding
 from console.base.core.holding import files_held
 from console.local.addresses import PROJECT
 from console.platform.backup import folder as folders
@@ -38,6 +42,7 @@ from releases import storage as packages
 from releases.models import Package, package_storage
 from tests import factories
 from tests.console.api.device.serving import database_url
+from tests.console.platform.servers import until
 from tests.disks import files_in, move_icons, move_packages
 from tests.object_storage import s3_server, storage_url
 from tests.processes import kill, running
@@ -320,6 +325,30 @@ def test_files_are_not_deleted_while_a_backup_copies(live, tmp_path):
         assert default_storage.exists(name)
     assert (packages.sweep(at=tomorrow), icons.sweep(at=tomorrow)) == (1, 1)
     assert not default_storage.exists(name)
+
+
+def test_the_connection_that_holds_the_files_is_not_silent_meanwhile(monkeypatch):
+    """A proxy in between would close it after some time, and the backup of hours would be lost at its end."""
+    monkeypatch.setattr(holding, "SPEAK_SECONDS", 0.01)
+    last = "SELECT query FROM pg_stat_activity WHERE application_name = 'console backup'"
+    with files_held(), psycopg.connect(database_url(), autocommit=True) as other:
+        until(lambda: other.execute(last).fetchone() == ("SELECT 1",), "it has spoken")
+
+
+@pytest.mark.parametrize("role", ["", "web", "worker"])
+def test_a_server_that_is_gone_is_noticed_while_nothing_is_said(role):
+    options = databases.of(role)["OPTIONS"]
+    parameters = {name: value for name, value in options.items() if name not in ("pool", "options")}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        parameters |= {"host": "127.0.0.1", "port": server.getsockname()[1]}
+        asked = pq.PGconn.connect_start(conninfo.make_conninfo(**parameters).encode())
+        with socket.socket(fileno=os.dup(asked.socket)) as client:
+            idle, between, probes = (
+                client.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+        asked.finish()
+    assert idle + between * probes <= 60  # seconds
 
 
 def test_no_fitting_pg_dump_and_a_full_disk_end_in_words(live, tmp_path):

@@ -18,8 +18,6 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
 
-from console.api.hooks import switching
-from console.base.hosts.models import SigningKey
 from console.local.addresses import PROJECT
 from console.local.pytest_plugin import NO_NGINX
 from console.platform import configuration as needed_settings
@@ -196,25 +194,6 @@ def test_the_mail_server_is_asked_and_gets_nothing():
         mail.mode = GOOD
     with override_settings(**smtp(free_port())):
         assert "Connection refused" in next(connections.mail()).words
-
-
-@pytest.mark.django_db
-def test_what_was_sealed_with_a_lost_key():
-    factories.make_application()
-    factories.make_server_secret(factories.make_application())
-    team = factories.make_team()
-    factories.make_webhook(team)
-    factories.make_webhook(team, format="slack")  # has no secret
-    switching.switch_off(factories.make_webhook(team).row, by=None)
-    assert problems(connections.sealed_data()) == []
-    with override_settings(SECRET_KEY="another" * 10):
-        keys, *others = connections.sealed_data()
-    assert keys.words == f"{SigningKey.objects.count()} of 2 signing keys can't be opened with SECRET_KEY."
-    assert [finding.words for finding in others] == [
-        "1 of 1 server secrets can't be opened with SECRET_KEY.",
-        "2 of 2 addresses of webhooks can't be opened with SECRET_KEY.",
-        "1 of 1 secrets of webhooks can't be opened with SECRET_KEY.",
-    ]
 
 
 @pytest.mark.django_db

@@ -31,6 +31,7 @@ from console.base.accounts.models import OutgoingMail
 from console.base.core import metrics
 from console.base.core.sealing import seal
 from console.platform import exposition, folders, truths
+from console.platform.models import Backup
 from console.version import VERSION
 from messaging.models import Gateway
 from tests.console.api.device.asking import UPDATE, authorization, question
@@ -194,6 +195,18 @@ def test_the_age_of_a_queue_is_that_of_its_rows() -> None:
     assert found["late_parts"] == {("task",): 0, ("worker",): 0, ("beat",): 1}
     assert found["disk_free_bytes"].keys() == {("packages",), ("icons",)}
     assert found.keys() | {"build_info"} == truths.GAUGES.keys()
+
+
+def test_the_age_of_the_last_backup_is_told_where_one_was_ever_made() -> None:
+    silent = truths.read()
+    assert (silent["backup_age_seconds"], silent["backup_missing_files"]) == ([], [])
+    now = timezone.now()
+    for days, faults in ((3, 0), (5, 2)):
+        Backup.objects.create(taken_at=now - timedelta(days=days), place="one:/backups", size=1, faults=faults)
+    found = truths.read()
+    ((_labels, age),) = found["backup_age_seconds"]
+    assert 3 * 86400 <= age < 3 * 86400 + 100
+    assert found["backup_missing_files"] == [([], 0)]
 
 
 def test_webhooks_are_told_by_how_they_do() -> None:

@@ -22,6 +22,7 @@ from tests.console.api.device.serving import up_to_date
 from tests.console.platform.servers import serve, until
 from tests.factories import make_binding, make_online, make_program, make_secret
 from tests.nginx import ENVIRONMENT, HOST, executable, nginx
+from tests.processes import free_port
 from tests.slow_clients import TIMEOUT, connect, request, slow_clients
 
 pytestmark = [
@@ -122,6 +123,18 @@ def test_a_request_has_one_id_everywhere(site: Site) -> None:
         assert len(found) == 32, path
         # It writes after it has answered.
         until(lambda line=f" {found}\n": line in log.read_text(), f"the log has no {path}")
+
+
+def test_no_log_has_a_query_or_a_secret_link_while_the_servers_are_away(tmp_path: Path) -> None:
+    """Nor where the page with the link asks for a style, and names itself as the referrer."""
+    with nginx(tmp_path, web=free_port(), devices=free_port()) as (https, _plain):
+        page = {"Referer": f"https://{HOST}/account/password/reset/s3cret/"}
+        asked = [f"{SIGN_IN}?code=s3cret", "/cgi-bin/token?secret=s3cret", "/trial/s3cret/", "/static/none.css"]
+        statuses = [ask(https, "GET", path, **page)[0] for path in asked]
+        assert statuses == [502] * len(asked)
+        log = tmp_path / "log" / "console.log"
+        until(lambda: log.read_text().count("\n") == len(asked), "it writes after it has answered")
+    assert "s3cret" not in "".join(log.read_text() for log in (tmp_path / "log").iterdir())
 
 
 def test_metrics_are_for_the_machines_inside(site: Site) -> None:

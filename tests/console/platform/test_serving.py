@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from console import roles
-from console.platform import serving
+from console.platform import exposition, serving
 from tests.console.api.device.serving import database_url
 from tests.console.platform.servers import command_line, serve, until
 from tests.processes import START_SECONDS, free_port, listens, running
@@ -69,6 +69,15 @@ def test_one_that_hangs_does_not_hold_up_the_stop() -> None:
         server.main.terminate()
         server.main.wait(START_SECONDS)
         until(lambda: not command_line(hanging), "it is still there")
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="This machine has no IPv6.")
+def test_all_of_ipv6_is_all_of_ipv4_too() -> None:
+    with serve("web", host="::") as server:
+        metrics = exposition.listen(f"[::]:{free_port()}")
+        for address in ("127.0.0.1", "[::1]"):
+            assert requests.get(f"http://{address}:{server.port}/healthz", timeout=60).status_code == 200
+            assert requests.get(f"http://{address}:{metrics}/metrics", timeout=60).status_code == 200
 
 
 def test_each_role_serves_its_own() -> None:

@@ -17,7 +17,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{/* Every pod: an ordinary user, a root file system that nobody writes to, and no rights that a process does not need.
-     Takes a dict of root, component, args, resources, and where there are any ports, probes, restart. */}}
+     Takes a dict of root, component, args, resources, and where there are any ports, probes, restart, claim (of a volume for backups). */}}
 {{- define "console.pod" -}}
 metadata:
   labels:
@@ -81,9 +81,12 @@ spec:
           value: {{ .root.Values.host | quote }}
         - name: TRUSTED_PROXIES
           value: {{ join "," .root.Values.trustedProxies | quote }}
-        {{- if and .root.Values.metrics.podMonitor.enabled (not .serves) }}
+        {{- if .serves }}
+        - name: LISTEN
+          value: {{ .root.Values.listen | quote }}
+        {{- else if .root.Values.metrics.podMonitor.enabled }}
         - name: METRICS_LISTEN
-          value: "0.0.0.0:9464"
+          value: {{ printf (contains ":" .root.Values.listen | ternary "[%s]:9464" "%s:9464") .root.Values.listen | quote }}
         {{- end }}
         {{- range $name, $value := .root.Values.settings }}
         - name: {{ $name }}
@@ -123,6 +126,10 @@ spec:
           mountPath: /var/cache/console
         - name: data
           mountPath: /var/lib/console
+        {{- if .claim }}
+        - name: backup
+          mountPath: /backup
+        {{- end }}
   volumes:
     - name: tmp
       emptyDir:
@@ -130,8 +137,13 @@ spec:
     - name: cache
       emptyDir:
         sizeLimit: 4Gi
+    {{- with .claim }}
+    - name: backup
+      persistentVolumeClaim:
+        claimName: {{ . }}
+    {{- end }}
     - name: data
-      {{- if and .root.Values.storage.enabled (not .restart) }}
+      {{- if and .root.Values.storage.enabled (or .claim (not .restart)) }}
       persistentVolumeClaim:
         claimName: {{ .root.Values.storage.existingClaim | default (printf "%s-data" (include "console.name" .root)) }}
       {{- else }}
