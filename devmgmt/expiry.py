@@ -175,7 +175,7 @@ def _ends(grants: list[ProgramGrant]) -> str:
         "program": first.mini_program,
         "application": first.application,
         "count": len(grants),
-        "time": times.exact(first.expires_at) if first.expires_at else "",
+        "time": times.full(first.expires_at) if first.expires_at else "",
     }
     if len(grants) == 1:
         return _("%(subject)s expires in %(application)s on %(time)s") % values

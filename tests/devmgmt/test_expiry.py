@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.errors import ActionRefused
 from console.base.hosts.models import HostApplication
 from console.reviews.querysets import granted_counts
@@ -142,6 +143,20 @@ def test_people_are_notified_seven_days_and_one_day_before(
     assert first == last == {program.created_by, developer, *reviewers}
     assert len(told()) == 2 * len(first)
     assert "of City Bus in Harbour Super App expire on" in told()[0][1]
+
+
+def test_a_reminder_names_the_zone_of_its_time(permission: ApiPermission, developer: User) -> None:
+    end = permission.expires_at
+    assert end
+    developer.time_zone = "Asia/Kolkata"
+    developer.save(update_fields=["time_zone"])
+
+    expiry.remind(at=end - DAY / 2)
+
+    with timezone.override("Asia/Kolkata"):
+        words = f"wx.getLocation for City Bus expires in Harbour Super App on {times.full(end)}"
+    assert words.endswith("UTC+5:30")
+    assert dict(told())[developer] == words
 
 
 @pytest.mark.django_db(transaction=True)

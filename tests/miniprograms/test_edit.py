@@ -19,7 +19,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.images import encode_icon
 from miniprograms import actions
 from miniprograms.models import MiniProgram
-from tests.factories import make_category, make_icon, make_member, make_program, make_team
+from tests.factories import join, make_category, make_icon, make_member, make_program, make_team, make_user
 
 SignIn = Callable[[User], Client]
 BASE = {"name": "City Bus", "introduction": "Buses.", "description": "All lines."}
@@ -213,6 +213,24 @@ def test_several_edits_meanwhile_compare_with_what_the_editor_saw(
         Difference("Introduction", "Since Two.", "Buses.", taken=True),
     ]
     assert len(form.edits) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "theirs", "mine"),
+    [("en", "Category", "Education", "Transport"), ("zh-hans", "分类", "教育", "交通")],
+)
+def test_a_category_that_only_the_other_one_changed_is_taken_in_every_language(
+    signed_in: SignIn, team: Team, program: MiniProgram, language: str, label: str, theirs: str, mine: str
+) -> None:
+    category, editor = make_category("Education"), make_user(language=language)
+    join(team, editor, "license_holder")
+    stale = typed(program, name="Mine")
+    actions.edit(program, by=make_member(team, "admin"), **typed_for_verb(program) | {"category": category})
+
+    form = signed_in(editor).post(url(program), stale).context["form"]
+
+    assert Difference(label, theirs, mine, taken=True) in form.differences
+    assert form["category"].value() == category.pk
 
 
 def test_says_that_the_icon_was_replaced(signed_in: SignIn, program: MiniProgram, holder: User) -> None:

@@ -1,6 +1,7 @@
 """How allauth behaves here."""
 
 import logging
+from contextlib import nullcontext
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,7 @@ from console.base.accounts.identity.provider import app_of
 from console.base.accounts.identity.transport import ProviderAway
 from console.base.accounts.models import User
 from console.base.accounts.notifying import post_mail
+from console.base.accounts.readers import read_by
 from console.base.accounts.states import SecurityKind
 from console.base.core.fields import refuse_invisible
 from console.base.core.proxies import client_address
@@ -105,12 +107,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
 
+        It is in the language of the account, whoever asked for it; where there is none, in that of the page.
         Repeated requests for new passwords can't fill a mailbox, and can't mail strangers without end.
         """
         if not throttle.may_mail(email, self.request):
             self.request.mail_refused = True
             return
-        message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
+        user = context.get("user")
+        with read_by(user) if user and user.language else nullcontext():
+            message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         post_mail(to=email, subject=message.subject, body=message.body)
 
 

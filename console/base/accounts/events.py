@@ -74,7 +74,7 @@ class AccountEvent(Event):
         return str((self.after or self.before or {}).get("factor", ""))
 
     def follow(self) -> None:
-        security.note(self.on, self.kind, at=self.at, detail=self.detail)
+        security.note(self.on, self.kind, by=self.by, at=self.at, detail=self.detail)
         if self.mailed:
             security.mail(self.on, self.kind, detail=self.detail)
 
@@ -83,7 +83,7 @@ def note_role(event: TeamEvent) -> None:
     """Write into the person's security log what they are in a team now."""
     with read_by(event.on):
         role = str(ROLE["role"].words((event.after or {})["role"]))
-    security.note(event.on, SecurityKind.ROLE, at=event.at, detail=f"{event.team}: {role}")
+    security.note(event.on, SecurityKind.ROLE, by=event.by, at=event.at, detail=f"{event.team}: {role}")
 
 
 class UserCreated(Event):
@@ -100,7 +100,7 @@ class UserEdited(Event):
     def follow(self) -> None:
         """An operator did it: the person reads that."""
         if self.by and self.by.pk != self.on.pk:
-            security.note(self.on, SecurityKind.ACCOUNT, at=self.at, detail=self.by.get_full_name())
+            security.note(self.on, SecurityKind.ACCOUNT, by=self.by, at=self.at, detail=self.by.get_full_name())
 
 
 class PasswordChanged(AccountEvent):

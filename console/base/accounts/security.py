@@ -33,14 +33,19 @@ def note(
     kind: SecurityKind,
     *,
     request: HttpRequest | None = None,
+    by: Any = None,
     at: datetime | None = None,
     email: str = "",
     detail: str = "",
     **fields: Any,
 ) -> SecurityEntry:
-    """Write an entry; failures from one address within some minutes become one with a count."""
+    """Write an entry; failures from one address within some minutes become one with a count.
+
+    `by` is who did it, where that may be somebody else: the person does not read from where others work.
+    """
     at = at or timezone.now()
-    address = client_address(request.META) if request else source.get().address
+    own = None if by and by != user else source.get().address
+    address = client_address(request.META) if request else own
     entry = SecurityEntry(
         user=user,
         kind=kind,

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import SecurityEntry
+from console.base.accounts.states import SecurityKind
 from console.base.core.sheets import Column, sheet
 
 LOG: tuple[Column, ...] = (
@@ -15,9 +16,14 @@ LOG: tuple[Column, ...] = (
     (_("E-mail"), lambda row: row.email),
     (_("Event"), lambda row: row.about.words),
     (_("Times"), lambda row: row.count),
-    (_("Details"), lambda row: row.detail),
 )
-PLACES: tuple[Column, ...] = ((_("Address"), lambda row: row.address), (_("Browser"), lambda row: row.agent))
+PLACES: tuple[Column, ...] = (
+    (_("Details"), lambda row: row.detail),
+    (_("Address"), lambda row: row.address),
+    (_("Browser"), lambda row: row.agent),
+)
+# Of a sign-in that was reported, the details are its address.
+NO_PLACES: tuple[Column, ...] = ((_("Details"), lambda row: "" if row.kind == SecurityKind.DENIED else row.detail),)
 MEMBERS: tuple[Column, ...] = (
     (_("Person"), lambda member: member.user),
     (_("E-mail"), lambda member: member.user.email),
@@ -38,5 +44,5 @@ def security_sheet(
     request: HttpRequest, entries: QuerySet[SecurityEntry], *, name: str, with_places: bool = True
 ) -> HttpResponse:
     """Answer with the entries as a file; without `with_places` it says nothing of addresses and browsers."""
-    columns = (*LOG, *PLACES) if with_places else LOG
+    columns = (*LOG, *(PLACES if with_places else NO_PLACES))
     return sheet(request, entries.select_related("user"), columns, name=name)

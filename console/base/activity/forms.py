@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from console.base.activity.models import ActivityEntry
@@ -47,9 +48,9 @@ class RevisionForm(forms.Form):
         for name in self.compared:
             theirs, mine = getattr(current, name), self.cleaned_data[name]
             before = str(seen[name]) if name in seen else None
-            if str(theirs) in (str(mine), before):
+            if _logged(theirs) in (_logged(mine), before):
                 continue
-            taken = str(mine) == before
+            taken = _logged(mine) == before
             if taken:
                 data[name] = theirs.pk if isinstance(theirs, models.Model) else theirs
             differences.append(Difference(str(self.fields[name].label), _shown(theirs), _shown(mine), taken))
@@ -59,6 +60,12 @@ class RevisionForm(forms.Form):
     def icon_replaced(self) -> bool:
         """Whether someone else replaced the icon meanwhile."""
         return any("icon" in (edit.after or {}) for edit in self.edits)
+
+
+def _logged(value: Any) -> str:
+    """Return the value as the log keeps it: a category by its own name, in no reader's language."""
+    with translation.override(None):
+        return str(value)
 
 
 def _shown(value: Any) -> str:

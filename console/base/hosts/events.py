@@ -66,6 +66,9 @@ class PersonEvent(PartEvent):
     def label(self) -> str:
         return f"{self.on.user} – {self.application}"
 
+    def words(self) -> dict[str, Any]:
+        return super().words() | {"role": ROLE["role"].words(self.on.role).lower()}
+
 
 class KeyEvent(PartEvent):
     """What happened to a device key."""
@@ -91,6 +94,16 @@ def app_administrators(text: str | Promise, page: str, detail: Callable[[Any], s
         text=text,
         url=lambda event: reverse(page, args=[event.application.application_id]),
         detail=detail,
+    )
+
+
+def the_person(text: str | Promise) -> Notify:
+    """Return what notifies the person whose role it is."""
+    return Notify(
+        kind=NotificationKind.PEOPLE,
+        to=lambda event: [event.on.user],
+        text=text,
+        url=lambda event: event.application.get_absolute_url(),
     )
 
 
@@ -123,6 +136,7 @@ class ReviewerAdded(PersonEvent):
     name, icon, colour = "reviewer.added", "plus", "blue"
     log = _("Host app role granted")
     fields = ROLE
+    notify = (the_person(_("You are now %(role)s of %(application)s")),)
 
 
 class ReviewerInvited(PartEvent):
@@ -155,23 +169,14 @@ class ReviewerRoleChanged(PersonEvent):
     name, icon, colour = "reviewer.role_changed", "edit", "blue"
     log = _("Host app role changed")
     fields = ROLE
-    notify = (
-        Notify(
-            kind=NotificationKind.PEOPLE,
-            to=lambda event: [event.on.user],
-            text=_("You are now %(role)s of %(application)s"),
-            url=lambda event: event.application.get_absolute_url(),
-        ),
-    )
-
-    def words(self) -> dict[str, Any]:
-        return super().words() | {"role": ROLE["role"].words(self.on.role).lower()}
+    notify = (the_person(_("You are now %(role)s of %(application)s")),)
 
 
 class ReviewerRemoved(PersonEvent):
     name, icon, colour = "reviewer.removed", "x", "red"
     log = _("Host app role removed")
     fields = ROLE
+    notify = (the_person(_("You are no longer %(role)s of %(application)s")),)
 
 
 class ApplicationKeyAdded(KeyEvent):

@@ -13,13 +13,15 @@ from console.base.core.filters import ListFilter
 from console.base.core.templatetags.console import svg
 
 register = template.Library()
+PAGING = ("page", "before")  # what a URL says of the part of a list that is shown: by number, or after an entry
 
 
 @register.simple_tag(takes_context=True)
 def url_with(context: Context, **changes: Any) -> str:
-    """Return this page's query string with some values changed; empty ones are left out, and so is `page`."""
+    """Return this page's query string with some values changed; empty ones are left out, and so is PAGING."""
     query = context["request"].GET.copy()
-    query.pop("page", None)
+    for name in PAGING:
+        query.pop(name, None)
     for name, value in changes.items():
         query.pop(name, None)
         if value not in ("", None):
@@ -33,7 +35,7 @@ def filter_bar(context: Context, filters: ListFilter) -> SafeString:
     kept = [
         (name, value)
         for name, values in context["request"].GET.lists()
-        if name not in {*filters.filters, "page"}
+        if name not in {*filters.filters, *PAGING}
         for value in values
     ]
     return _include(context, "core/filter_bar.html", filters=filters, kept=kept)
@@ -82,7 +84,7 @@ def csv_link(context: Context, label: str | bool = "") -> SafeString:
     """
     words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" data-file>{}CSV</a>'
     label = label if isinstance(label, str) and label else _("Download as CSV")
-    url = url_with(context, format="csv", before="")
+    url = url_with(context, format="csv")
     return format_html(words, url, label, label, mark_safe(svg("download", 16)))  # noqa: S308
 
 

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import security
+from console.base.accounts.actions import safety
 from console.base.accounts.models import SecurityEntry
 from console.base.accounts.states import SECURITY, SecurityKind
-from tests.factories import make_user
+from tests.factories import PASSWORD, make_user
 
 
 @pytest.fixture
@@ -70,6 +71,39 @@ def test_an_administrator_sees_failures_of_members_and_not_from_where(house, log
     assert [row[2:4] for row in table] == [["E-mail", "Event"], [house.viewer.email, "Wrong password"]]
     house.team.memberships.filter(user=house.viewer).update(since=timezone.now() + timedelta(hours=1))
     assert house.viewer.email not in client.get(url).content.decode()
+
+
+def test_what_an_administrator_did_is_not_from_their_address(house, signed_in):
+    change = reverse("accounts:change_role", args=[house.team.pk, house.member(house.viewer).pk])
+    signed_in(house.admin).post(change, {"role": "developer"}, REMOTE_ADDR="203.0.113.9")
+    entry = house.viewer.security_entries.get(kind="role_changed")
+    assert (entry.address, entry.network, entry.detail) == (None, "", f"{house.team}: Developer")
+
+
+def test_what_an_operator_did_is_not_from_their_address(house, operator, signed_in):
+    edit = reverse("platform:edit_person", args=[house.viewer.pk])
+    typed = {"name": "Viola", "email": house.viewer.email, "is_active": "on"}
+    signed_in(operator).post(edit, typed, REMOTE_ADDR="203.0.113.9")
+    entry = house.viewer.security_entries.get(kind="account_edited")
+    assert (entry.address, entry.detail) == (None, operator.get_full_name())
+
+
+def test_what_the_person_did_is_from_their_address(house, signed_in):
+    fields = {"oldpassword": PASSWORD, "password1": "plenty of sea air", "password2": "plenty of sea air"}
+    signed_in(house.viewer).post(reverse("account_change_password"), fields, REMOTE_ADDR="203.0.113.9")
+    assert house.viewer.security_entries.get(kind="password_changed").address == "203.0.113.9"
+
+
+def test_the_teams_file_does_not_say_from_where_a_reported_sign_in_was(house, signed_in):
+    asked = {"session_key": "there", "asks": True, "address": "192.0.2.1"}
+    entry = SecurityEntry.objects.create(user=house.viewer, kind="signed_in", **asked)
+    safety.answer_sign_in(entry, mine=False, by=house.viewer, keep="here")
+    [_head, reported] = rows(
+        signed_in(house.admin).get(reverse("accounts:security_log", args=[house.team.pk]), {"format": "csv"})
+    )
+    assert reported[2:] == [house.viewer.email, "Sign-in reported as suspicious", "1", ""]
+    own = rows(signed_in(house.viewer).get(reverse("security_log"), {"format": "csv"}))
+    assert ["Sign-in reported as suspicious", "1", "192.0.2.1"] in [row[3:6] for row in own]
 
 
 @pytest.mark.parametrize(("person", "status"), [("license_holder", 403), ("viewer", 403), ("stranger", 404)])

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from console.base.accounts import delivery
+from console.base.accounts import actions, delivery
 from console.base.accounts.models import User
 from tests.factories import PASSWORD, make_user
 from tests.signing_in import client_of
@@ -77,6 +77,21 @@ def test_a_reset_answers_the_same_for_known_and_unknown_addresses(user, client):
         message.body.rstrip().endswith(f"\n\n-- \nSent by the Mini Program Console to {message.to[0]}.")
         for message in mail.outbox
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "browser", "subject"),
+    [("zh-hans", "en", "设置新密码"), ("en", "zh-CN", "Set a new password"), ("", "zh-CN", "设置新密码")],
+)
+def test_a_reset_is_mailed_in_the_accounts_language_or_without_one_in_the_browsers(
+    user, client, language, browser, subject
+):
+    actions.choose_language(user, language=language)
+
+    client.post(reverse("account_reset_password"), {"email": user.email}, headers={"Accept-Language": browser})
+    delivery.send_waiting(at=timezone.now())
+
+    assert [message.subject for message in mail.outbox] == [subject]
 
 
 def test_a_reset_for_an_address_that_no_message_can_carry_is_refused(db, client):

@@ -178,6 +178,13 @@ def test_the_filter_bar_mirrors_the_url_and_keeps_the_rest(db):
     assert 'name="page"' not in html
 
 
+def test_a_filter_and_a_tab_begin_at_the_newest_entry_again(db):
+    html = draw_bar("?q=bus&before=123")
+    assert 'value="bus"' in html
+    assert 'name="before"' not in html
+    assert "before=" not in html
+
+
 def test_tabs_set_one_value_and_keep_the_others(db):
     make_user("Bus driver"), make_user("Bus owner", is_active=False), make_user("Other")
     html = squeeze(draw_bar("?q=bus&active=yes&page=3"))
