@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters as filters
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,10 +20,13 @@ from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_
 from miniprograms.states import Shelf
 
 
-def number_of(name: str) -> Cast:
-    """Return what sorts by the version number in the field `name`, part by part; what has none comes last."""
+def number_of(name: str, part: models.Field[Any, Any] | None = None) -> Cast:
+    """Return what sorts by the version number in the field `name`, part by part; what has none comes last.
+
+    Each `part` is an integer, unless the field's numbers may be longer.
+    """
     parts = Func(NullIf(name, Value("")), Value("."), function="string_to_array")
-    return Cast(parts, ArrayField(models.IntegerField()))
+    return Cast(parts, ArrayField(part or models.IntegerField()))
 
 
 def orders_by_program(program: str = "") -> dict[str, tuple[Words, tuple[Field, ...]]]:
@@ -37,6 +42,7 @@ def orders_by_program(program: str = "") -> dict[str, tuple[Words, tuple[Field, 
 
 BY_PROGRAM = orders_by_program()
 NAME = (Lower("name"), "id")
+IDE_NUMBER = number_of("version", models.DecimalField(max_digits=20, decimal_places=0))  # `IdeDownload.version` is 20
 
 
 class ProgramFilter(TeamsFilter):
@@ -76,16 +82,16 @@ class MiniProgramFilter(ProgramFilter):
 
 
 class CategoryFilter(ListFilter):
-    """The categories that operators keep, `with_use`."""
+    """The categories that operators keep, `with_use` and `as_shown`: searched and sorted by what the reader sees."""
 
     tab_name = "use"
     tabs = {"": (_("All"), Q()), "used": (_("In use"), Q(programs__gt=0)), "unused": (_("Not in use"), Q(programs=0))}
-    q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
+    q = SearchFilter(_("Name"), field_name="shown", lookup_expr="icontains")
     sort = SortFilter(
         {
-            "position": (_("Position"), ("position", "name")),
-            "name": (_("Name"), ("name",)),
-            "programs": (_("Mini programs"), ("programs", "name")),
+            "position": (_("Position"), ("position", "shown")),
+            "name": (_("Name"), ("shown",)),
+            "programs": (_("Mini programs"), ("programs", "shown")),
         }
     )
 
@@ -100,7 +106,7 @@ class IdeDownloadFilter(ListFilter):
     }
     q = SearchFilter(_("Version or notes"), method="search")
     sort = SortFilter(
-        {"released": (_("Released"), ("released_on", "id")), "version": (_("Version"), ("version",))}, down=True
+        {"released": (_("Released"), ("released_on", "id")), "version": (_("Version"), (IDE_NUMBER,))}, down=True
     )
 
     def search(self, downloads: IdeDownloadQuerySet, name: str, words: str) -> IdeDownloadQuerySet:

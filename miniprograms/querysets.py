@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Q, Value, When
+from django.utils.translation import gettext
 
 from console.base.accounts.models import Team
 from console.base.hosts.models import HostApplication
 from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
-from miniprograms.states import Shelf
+from miniprograms.states import CATEGORIES, Shelf
 
 if TYPE_CHECKING:
     from console.base.accounts.models import User
@@ -34,6 +35,11 @@ class CategoryQuerySet(models.QuerySet["Category"]):
     def with_use(self) -> CategoryQuerySet:
         """Annotate `programs`, how many mini programs have it."""
         return self.annotate(programs=Count("miniprogram"))
+
+    def as_shown(self) -> CategoryQuerySet:
+        """Annotate `shown`, the name as the reader sees it, as `str` gives it of one category."""
+        translated = [When(name=name, then=Value(gettext(name))) for name in CATEGORIES]
+        return self.annotate(shown=Case(*translated, default=F("name")))
 
 
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,13 +24,16 @@ from console.base.core.text import listed
 from console.base.hosts.models import DefaultApi, HostApplication
 from console.platform import parts
 from console.platform.status import Status
-from console.platform.teams import TeamRow, team_rows
+from console.platform.teams import HAS_UNLED_APP, TeamRow, team_rows
 from console.platform.trouble import Level
 from messaging.models import PublicTemplate
 from miniprograms.models import Category, IdeDownload, MiniProgram
 
 SHOWN = 5  # teams, people
 MOST = 3  # of one kind are listed one by one, more of them in one line
+BY_PROVIDER_ALONE = Q(
+    Exists(SocialAccount.objects.filter(user=OuterRef("pk"))), password__startswith=UNUSABLE_PASSWORD_PREFIX
+)
 LED = Exists(Membership.objects.filter(team=OuterRef("team"), role=TeamRole.ADMIN))
 
 
@@ -45,7 +51,7 @@ class Need:
 
 def needs(status: Status, *, at: datetime) -> list[Need]:
     """Return what needs an operator, as the product knows it at the time `at`; nothing is asked of other services."""
-    return [*_of_status(status), *_of_invitations(at), *_of_teams(), *_of_operators()]
+    return [*_of_status(status), *_of_invitations(at), *_of_teams(), *_of_applications(), *_of_operators()]
 
 
 def _of_status(status: Status) -> Iterator[Need]:
@@ -106,10 +112,32 @@ def _of_teams() -> list[Need]:
     )
 
 
+def _of_applications() -> list[Need]:
+    """Teams with host applications that nobody administers; which ones is theirs to know (P-1)."""
+    return _listed(
+        Team.objects.filter(HAS_UNLED_APP).order_by("name"),
+        lambda team: Need(
+            "user-off",
+            "orange",
+            _("An app has no administrator who can sign in"),
+            _("%(team)s. A team administrator can appoint one.") % {"team": team},
+            reverse("platform:team", args=[team.pk]),
+            _("View team"),
+        ),
+        "platform:teams",
+        lambda n: ngettext(
+            "%(n)d team has an app without an administrator who can sign in",
+            "%(n)d teams have apps without an administrator who can sign in",
+            n,
+        ),
+        query="?show=unled_apps",
+    )
+
+
 def _of_operators() -> Iterator[Need]:
     """Operators whose password is all that it takes."""
-    count = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).count()
-    if count:
+    one_step = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).exclude(BY_PROVIDER_ALONE)
+    if count := settings.PASSWORD_SIGN_IN and one_step.count():
         words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
         context = ngettext("Only a password protects this account.", "Only a password protects these accounts.", count)
         url = reverse("platform:people") + "?show=operators"

@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.events import OF_PEOPLE
+from console.base.accounts.filters import TeamFilter
 from console.base.accounts.models import Membership, Team
 from console.base.activity.models import ActivityEntry
 from console.base.hosts.models import HostApplication
+from console.base.hosts.people import UNLED
 from miniprograms.models import MiniProgram
+
+HAS_UNLED_APP = Exists(HostApplication.objects.filter(UNLED, team=OuterRef("pk")))
+
+
+class PlatformTeamFilter(TeamFilter):
+    """All teams, also by whether somebody administers their host applications."""
+
+    tabs = {**TeamFilter.tabs, "unled_apps": (_("App without administrator"), Q(HAS_UNLED_APP))}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from console.base.accounts.access import SignedInRequest, operator, route
-from console.base.accounts.filters import TeamFilter
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission
 from console.base.core import sheets, times
@@ -19,7 +18,7 @@ from console.platform.sheets import SIZE_COLUMNS
 from console.platform.sizes import sizes as sizes_now
 from console.platform.status import known
 from console.platform.status import status as status_now
-from console.platform.teams import team_rows
+from console.platform.teams import PlatformTeamFilter, team_rows
 
 SHOWN = 20  # tables, of some eighty
 
@@ -43,7 +42,7 @@ def overview(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator)
 def teams(request: SignedInRequest, user: User) -> HttpResponse:
     """All teams."""
-    filters = TeamFilter(request.GET, Team.objects.order_by(Lower("name")), request=request)
+    filters = PlatformTeamFilter(request.GET, Team.objects.order_by(Lower("name")), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     context = {"filter": filters, "page": page, "rows": team_rows(page.object_list)}
     return render(request, "platform/teams.html", context)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from miniprograms.models import MiniProgram
+from miniprograms.privacy.comparison import says_the_same
 from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
-from miniprograms.privacy.querysets import TEXTS
 from miniprograms.privacy.states import DataType
 
 
@@ -26,8 +26,8 @@ class Summary:
 
     @property
     def draft_waits(self) -> bool:
-        """Whether the draft was saved after the last publish."""
-        return bool(self.draft and (not self.online or self.draft.changed_at > self.online.published_at))
+        """Whether publishing the draft would change what is online."""
+        return self.draft is not None and not says_the_same(self.draft, self.online, self.program)
 
     @property
     def undeclared(self) -> list[str]:
@@ -48,13 +48,13 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram]) -> list[Summary]:
-    """Return the status of each program, in the order given; three queries."""
+    """Return the status of each program of a page, in the order given; three queries, which read the texts, too."""
     rows = {program.pk: Summary(program) for program in programs}
     of_these = {"mini_program__in": rows}
-    online = PrivacyAgreement.objects.online().without_texts().filter(**of_these).select_related("published_by")
+    online = PrivacyAgreement.objects.online().filter(**of_these).select_related("published_by")
     for agreement in online:
         rows[agreement.mini_program_id].online = agreement
-    for draft in PrivacyDraft.objects.filter(**of_these).defer(*TEXTS).select_related("changed_by"):
+    for draft in PrivacyDraft.objects.filter(**of_these).select_related("changed_by"):
         rows[draft.mini_program_id].draft = draft
     for found in FoundData.objects.filter(**of_these):
         rows[found.mini_program_id].found = found

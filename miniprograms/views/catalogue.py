@@ -83,7 +83,7 @@ DOWNLOADS = Catalogue(
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
 def categories(request: SignedInRequest, user: User) -> HttpResponse:
     """What mini programs can be about, with how many are; a POST gives those that are shown the positions typed."""
-    filters = CategoryFilter(request.GET, Category.objects.with_use(), request=request)
+    filters = CategoryFilter(request.GET, Category.objects.with_use().as_shown(), request=request)
     order = OrderForm(posted(request), categories=list(filters.qs))
     if order.is_valid():
         try:

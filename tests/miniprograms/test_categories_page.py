@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import reverse
 
+from console.base.accounts.models import User
 from console.base.core.errors import ActionRefused, Conflict
 from miniprograms import actions
 from miniprograms.models import Category
@@ -47,6 +48,14 @@ def test_list(operator_client, used):
     assert shown(operator_client.get(LIST, {"sort": "-programs"})) == ["Boats", "Cars"]
     assert shown(operator_client.get(LIST, {"sort": "nonsense", "use": "nonsense"})) == ["Boats", "Cars"]
     assert "Somebody's" not in page.content.decode()
+
+
+def test_searches_and_sorts_by_what_the_reader_sees(operator_client):
+    Category.objects.exclude(name__in=("Transport", "Shopping")).delete()
+    factories.make_category("共享单车")
+    User.objects.filter(is_staff=True).update(language="zh-hans")
+    assert shown(operator_client.get(LIST, {"q": "交"})) == ["Transport"]
+    assert shown(operator_client.get(LIST, {"sort": "name"})) == ["Transport", "共享单车", "Shopping"]  # 交, 共, 购
 
 
 def test_an_empty_list_offers_the_first_act(operator_client):

@@ -40,6 +40,10 @@ def test_list(operator_client):
         return [f"{row}" for row in operator_client.get(LIST, query).context["page"].object_list]
 
     assert shown() == ["3.8.1, macOS", "3.8.0, macOS", "3.8.1, Windows"]
+    make("3.10.0", "linux", day="2026-08-01")
+    make("3.9.99999999999", "linux", day="2026-08-01")
+    assert shown(sort="-version")[:3] == ["3.10.0, Linux", "3.9.99999999999, Linux", "3.8.1, macOS"]
+    IdeDownload.objects.filter(platform="linux").delete()
     page = operator_client.get(LIST)
     assert page.context["filter"].counts == {"": 3, "macos": 2, "windows": 1, "linux": 0}
     assert page.content.decode().count("Newest") == 2

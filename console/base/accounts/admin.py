@@ -24,8 +24,11 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts import actions, authentication, sudo
 from console.base.accounts.actions import safety
+from console.base.accounts.forms import UnledField, unled_words
+from console.base.accounts.leading import led_alone_by
 from console.base.accounts.models import Invitation, Membership, SecurityEntry, Team, User
 from console.base.accounts.permissions import TeamRole
+from console.base.accounts.presenters import asked_words
 from console.base.accounts.sheets import security_sheet
 from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.core.errors import ActionRefused
@@ -111,6 +114,10 @@ class VerbAdmin(admin.ModelAdmin):
 class UserForm(forms.ModelForm):
     """A user as operators see them; the password is the person's own."""
 
+    leave_unled = UnledField(
+        required=False, help_text=_("Needed where no other administrator of a team or an app can sign in.")
+    )
+
     class Meta:
         model = User
         fields = ("email", "name", "is_active", "is_staff")
@@ -120,13 +127,22 @@ class UserForm(forms.ModelForm):
         """One spelling for each address."""
         return str(self.cleaned_data["email"]).strip().lower()
 
+    def clean(self) -> dict[str, Any]:
+        """Ask for a tick where nobody would be left to administer what the person does."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        ticked = values.pop("leave_unled", False)
+        deactivated = self.instance.pk and not values.get("is_active", True)
+        if deactivated and not ticked and (alone := led_alone_by(self.instance)):
+            self.add_error("leave_unled", unled_words(alone))
+        return values
+
 
 @admin.register(User)
 class UserAdmin(VerbAdmin):
     """People: made without a password, which they set by a link."""
 
     form = UserForm
-    fields = ("email", "name", "is_active", "is_staff")
+    fields = ("email", "name", "is_active", "leave_unled", "is_staff")
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
@@ -146,7 +162,7 @@ class UserAdmin(VerbAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Create or edit by verb; another address is asked for, and its person takes it (P-7)."""
         if change:
-            values = {name: form.cleaned_data[name] for name in form.changed_data}
+            values = {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
             if email := values.pop("email", ""):
                 asked = safety.ask_for_address(obj, email=email, by=operator(request))
                 messages.info(
@@ -232,13 +248,7 @@ class TeamAdmin(VerbAdmin):
             team = Team.objects.get(pk=form.instance.pk)
             role = form.cleaned_data["new_role"]
             asked = safety.add_by_operator(team, email=email, role=role, by=operator(request))
-            messages.success(
-                request,
-                _("Invitation sent to %(email)s.") % {"email": email}
-                if isinstance(asked, Invitation)
-                else _("The team administrators have been notified. One of them decides about %(email)s.")
-                % {"email": email},
-            )
+            messages.success(request, asked_words(asked))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Remove members by verb; their roles are the team's own business."""

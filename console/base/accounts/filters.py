@@ -94,7 +94,7 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 HAS_FACTOR = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
 HAS_ACTING_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
 
-OF_TEAM = Membership.objects.filter(team=OuterRef("pk")).order_by()
+OF_TEAM = Membership.objects.people().filter(team=OuterRef("pk")).order_by()
 SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
 
 OF_USER = UserSession.objects.filter(user=OuterRef("pk")).order_by()

@@ -15,16 +15,18 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from console.base.accounts import codes, security, throttle
+from console.base.accounts.leading import led_alone_by
 from console.base.accounts.models import NotificationChoice, Team, User
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.states import ABOUT, NotificationKind, SecurityKind
 from console.base.core import zones
 from console.base.core.fields import AddressField, LineField
 from console.base.core.pages import NoteForm
+from console.base.core.text import listed
 
 ROLES = {
     TeamRole.ADMIN: _("Team administrator – can do everything, including keys, members and team settings"),
@@ -91,12 +93,28 @@ class AddMemberForm(RoleForm):
     email = AddressField(label=_("E-mail"), max_length=254)
     field_order = ("email", "role")
 
-    def __init__(self, *args: Any, led: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, led: bool, acting: bool, **kwargs: Any) -> None:
+        """`led` says whether the team has an administrator, `acting` whether one of them can sign in."""
         super().__init__(*args, **kwargs)
         self.fields["role"].initial = TeamRole.DEVELOPER if led else TeamRole.ADMIN
         decides = _("Team administrators are notified. One of them decides.")
+        nobody = _("No team administrator can sign in to decide. Reactivate an administrator’s account.")
         invited = _("The link in the e-mail works once, for this address only.")
-        self.fields["email"].help_text = decides if led else invited
+        self.fields["email"].help_text = (decides if acting else nobody) if led else invited
+
+
+class UnledField(forms.BooleanField):
+    """The tick with which an account is deactivated although nobody is left to administer what its person does."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Deactivate anyway"), **kwargs)
+
+
+def unled_words(alone: list[str]) -> str:
+    """Return what the tick is asked for: `alone` is what the person alone administers, in words."""
+    return gettext(
+        "No administrator who can sign in would be left in: %(names)s. Tick the box to deactivate the account anyway."
+    ) % {"names": listed(alone)}
 
 
 class PersonForm(forms.Form):
@@ -120,6 +138,8 @@ class PersonForm(forms.Form):
             del self.fields["is_staff"]
         if by == person:
             del self.fields["is_active"]
+        elif person and self.is_bound and not self.data.get("is_active") and (alone := led_alone_by(person)):
+            self.fields["leave_unled"] = UnledField(error_messages={"required": unled_words(alone)})
 
 
 class PersonAddressForm(forms.Form):

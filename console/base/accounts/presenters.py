@@ -18,7 +18,15 @@ from django.utils.translation import ngettext
 
 from console.base.accounts import codes, devices
 from console.base.accounts.actions import identity
-from console.base.accounts.models import Membership, SecurityEntry, Team, User, UserSession
+from console.base.accounts.models import (
+    Invitation,
+    Membership,
+    MembershipProposal,
+    SecurityEntry,
+    Team,
+    User,
+    UserSession,
+)
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.accounts.states import SecurityKind
 
@@ -153,6 +161,20 @@ def entry_words(entry: SecurityEntry) -> dict[str, str]:
 
 
 # For operators ------------------------------------------------------------------------------------------------------
+
+
+def asked_words(asked: Invitation | MembershipProposal) -> str:
+    """Return what came of an operator's wish to add a person to a team, in words (P-7)."""
+    if isinstance(asked, Invitation):
+        words = _("Invitation sent to %(email)s.")
+    elif asked.team.memberships.acting_admins().exists():
+        words = _("The team administrators have been notified. One of them decides about %(email)s.")
+    else:
+        words = _(
+            "%(email)s proposed, but no team administrator can sign in to decide. "
+            "Reactivate an administrator’s account."
+        )
+    return words % {"email": asked.email}
 
 
 @dataclass(frozen=True)

@@ -189,3 +189,7 @@ class MembershipProposalQuerySet(models.QuerySet["MembershipProposal"]):
     def open(self) -> MembershipProposalQuerySet:
         """Not decided."""
         return self.filter(decided_at=None)
+
+    def close(self, *, email: str, by: User | None, at: datetime) -> None:
+        """Close the open ones about the address: it was invited by `by`, or its person has joined."""
+        self.open().filter(email=email).update(decided_by=by, decided_at=at, accepted=True)

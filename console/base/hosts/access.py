@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404
 from django.urls import reverse
 
-from console.base.accounts.access import check, operator, row_or_404
+from console.base.accounts.access import check, held_by_team, operator, row_or_404
 from console.base.accounts.asking import Asking
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
@@ -57,6 +57,13 @@ def application_for(user: User, permission: Permission, application_id: str) -> 
         people=lambda: application.people.order_by("role", "user__name", "pk"),
         url=reverse("hosts:detail", args=[application.application_id]),
     )
+    return application
+
+
+def application_of_team(user: User, permission: Permission, application_id: str) -> HostApplication:
+    """Return the application where the user's role in the owning team has `permission`; 404 outside their teams."""
+    application = application_for(user, Permission.VIEW_APPLICATION, application_id)
+    check(permission in held_by_team(user)[application.team_id])
     return application
 
 

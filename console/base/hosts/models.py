@@ -22,6 +22,7 @@ from console.base.core.sealing import unseal
 from console.base.hosts.purposes import purpose
 from console.base.hosts.querysets import (
     ApplicationKeyQuerySet,
+    ApplicationMemberQuerySet,
     DecisionQuerySet,
     DefaultApiQuerySet,
     HostApplicationQuerySet,
@@ -105,6 +106,8 @@ class ApplicationMember(models.Model):
         max_length=16, blank=True, db_default="", default="", help_text="as of the membership in the team"
     )
 
+    objects = ApplicationMemberQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["application", "user"], name="application_member_once"),
@@ -121,6 +124,7 @@ class ReviewerInvitation(models.Model):
     application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="reviewer_invitations")
     invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="+")
     began = models.BooleanField(db_default=False, help_text="the person is invited to the team for reviewing alone")
+    mailed: bool  # whether `inviting.invite_reviewer`, which returned it, had an e-mail sent
 
     objects = ReviewerInvitationQuerySet.as_manager()
 

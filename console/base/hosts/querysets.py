@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
-from console.base.accounts.permissions import Permission, application_roles_with, team_roles_with
+from console.base.accounts.permissions import ApplicationRole, Permission, application_roles_with, team_roles_with
 from console.base.hosts.purposes import written
 from console.base.hosts.states import DecisionState
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from console.base.accounts.models import Team, User
     from console.base.hosts.models import (
         ApplicationKey,
+        ApplicationMember,
         DefaultApi,
         HostApplication,
         ReviewerInvitation,
@@ -49,6 +50,12 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
     def open_for_binding_by_any(self, teams: models.QuerySet[Team]) -> HostApplicationQuerySet:
         """Applications that a mini program of one of the teams may ask to be bound to."""
         return self.filter(Q(listed=True) | Q(team__in=teams))
+
+
+class ApplicationMemberQuerySet(models.QuerySet["ApplicationMember"]):
+    def acting_admins(self) -> ApplicationMemberQuerySet:
+        """Application administrators who can sign in."""
+        return self.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True)
 
 
 class ReviewerInvitationQuerySet(models.QuerySet["ReviewerInvitation"]):

@@ -7,12 +7,12 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from console.base.accounts import inviting
+from console.base.accounts import inviting, leading
 from console.base.accounts.identity import granting
 from console.base.accounts.identity.configuration import Grants
 from console.base.accounts.models import Invitation, Team, User
 from console.base.accounts.signals import groups_read, invitation_accepted, member_removed
-from console.base.hosts import actions
+from console.base.hosts import actions, people
 from console.base.hosts.actions import granted
 from console.base.hosts.actions.inviting import admit_reviewer
 from console.base.hosts.models import ReviewerInvitation
@@ -54,3 +54,4 @@ def reviewer_words(invitations: list[Invitation]) -> dict[int, list[str]]:
 
 inviting.beside.append(reviewer_words)
 granting.teams_beside.append(granted.teams_of)
+leading.beside.append(people.led_alone)

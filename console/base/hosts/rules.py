@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.accounts.permissions import ApplicationRole
-from console.base.hosts.models import ApplicationMember, Decision, SensitiveApi, ServerSecret
+from console.base.hosts.models import ApplicationMember, Decision, HostApplication, SensitiveApi, ServerSecret
 from console.base.hosts.states import DecisionState
 
 
@@ -28,6 +28,13 @@ def why_not_leave_any(user: User) -> str:
     """Return the same for who may not know the application (P-1)."""
     words = _("%(person)s is the only administrator of an app. Make someone else application administrator first.")
     return words % {"person": user}
+
+
+def why_not_appoint(application: HostApplication) -> str:
+    """Return why the team can't appoint an application administrator, in words; "" where none can sign in; a query."""
+    if not application.people.acting_admins().exists():
+        return ""
+    return _("%(application)s has an administrator who can sign in.") % {"application": application}
 
 
 def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<slug:application_id>/activity/", applications.activity, name="activity"),
     path("<slug:application_id>/configuration/", applications.configuration, name="configuration"),
     path("<slug:application_id>/people/add/", applications.add_person, name="add_person"),
+    path("<slug:application_id>/people/appoint/", applications.appoint_administrator, name="appoint_administrator"),
     path("<slug:application_id>/people/invite/", applications.invite_reviewer, name="invite_reviewer"),
     path(
         "<slug:application_id>/people/invited/<int:invited_id>/withdraw/",

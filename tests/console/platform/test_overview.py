@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -131,6 +132,46 @@ def test_what_needs_somebody(operator, client):
     assert empty in [row.team for row in client.get(need.url).context["rows"]]
 
 
+@pytest.mark.usefixtures("healthy")
+def test_an_app_that_nobody_administers_is_reported_without_its_name(client):
+    """P-1: operators read whose it is."""
+    team = make_team("Harbour")
+    make_member(team, "admin")
+    gone = make_reviewer(make_application(team, "Metro Wallet"), "app_admin")
+    assert needs(client) == []
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    assert needs(client) == [
+        ("An app has no administrator who can sign in", "Harbour. A team administrator can appoint one.")
+    ]
+    for number in range(3):
+        other = make_team(f"More {number}")
+        make_member(other, "admin")
+        make_application(other)
+    [need] = client.get(URL).context["needs"]
+    assert need.title == "4 teams have apps without an administrator who can sign in"
+    make_reviewer(make_application(make_team("Led")), "app_admin")
+    assert len(client.get(need.url).context["rows"]) == 4
+    assert "Metro Wallet" not in words(client.get(URL))
+
+
+@pytest.mark.usefixtures("healthy")
+def test_operators_who_sign_in_by_a_provider_alone_lack_no_second_factor_here(client, settings):
+    def operator_of_provider(**fields):
+        found = make_user(is_staff=True, **fields)
+        SocialAccount.objects.create(user=found, provider="corp", uid=found.email)
+        return found
+
+    alone, both = operator_of_provider(), operator_of_provider()
+    alone.set_unusable_password()
+    alone.save()
+    assert needs(client) == [("1 operator has no second factor", "Only a password protects this account.")]
+    settings.PASSWORD_SIGN_IN = False
+    assert needs(client) == []
+    settings.PASSWORD_SIGN_IN = True
+    both.delete()
+    assert needs(client) == []
+
+
 def test_parts_that_are_late_stand_first_and_nothing_else_is_asked(client, monkeypatch):
     asked = []
     monkeypatch.setattr(services, "ask_all", lambda questions, **_limits: asked.append(questions))
@@ -166,7 +207,7 @@ def fill(count):
     for _number in range(count):
         team = make_team()
         make_program(team, created_by=make_member(team, "admin"))
-        make_application(team)
+        make_reviewer(make_application(team), "app_admin")
         make_member(team, "viewer")
 
 
@@ -182,6 +223,8 @@ def test_searches_filters_and_sorts_teams(client):
     for role in ("admin", "viewer"):
         make_member(large, role)
     make_member(small, "viewer")
+    for _number in range(2):  # robots, whom the list does not count
+        join(small, make_user(is_robot=True), "viewer")
     assert listed(client) == listed(client, sort="name") == ["annex", "Harbour"]
     assert listed(client, sort="-name") == listed(client, sort="-people") == ["Harbour", "annex"]
     assert listed(client, sort="-created") == ["annex", "Harbour"]

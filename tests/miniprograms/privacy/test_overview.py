@@ -39,6 +39,16 @@ def test_a_row_tells_where_a_program_stands(signed_in, team, program, holder):
     assert [each for each in words if each not in text] == []
 
 
+def test_a_draft_that_was_changed_back_is_the_same_as_online(signed_in, program, holder):
+    publish(program, holder)
+    client = signed_in(holder)
+    for retention, waits in (("7 days", True), ("30 days", False)):
+        save(program, holder, retention=retention)
+        page = client.get(URL)
+        assert [row.draft_waits for row in page.context["rows"]] == [waits]
+    assert "Same as online" in page.content.decode()
+
+
 def test_tabs_and_words(signed_in, team, program, holder):
     ferry = factories.make_program(team, "Island Ferry")
     factories.make_program(team, "Bare")

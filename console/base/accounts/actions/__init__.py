@@ -16,12 +16,7 @@ from django.utils.translation import gettext_lazy
 from console.base.accounts import events
 from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.identity.granting import ByProvider
-from console.base.accounts.models import (
-    Invitation,
-    Membership,
-    Team,
-    User,
-)
+from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.signals import invitation_accepted, member_removed
 from console.base.accounts.tasks import send_mail
@@ -208,6 +203,7 @@ def _join(team: Team, user: User, role: str, *, at: datetime, given_by: str = ""
     """Add the membership; the caller holds the team's lock and emits the event."""
     if team.memberships.filter(user=user).exists():
         raise ActionRefused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
+    team.proposals.close(email=user.email, by=None, at=at)
     return Membership.objects.create(team=team, user=user, role=role, since=at, given_by=given_by)
 
 
@@ -264,11 +260,13 @@ def why_not_leave_admins(member: Membership) -> str:
 
 @transaction.atomic
 def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None = None) -> Invitation:
-    """Invite a person by e-mail.
+    """Invite a person by e-mail, whom operators then need not propose any more.
 
     Raises ActionRefused for a member, an address that was already invited, and more than INVITATIONS_PER_DAY.
     """
-    return invite_into(lock(team), email=email, role=role, by=by, at=at or timezone.now())
+    team, at, email = lock(team), at or timezone.now(), email.strip().lower()
+    team.proposals.close(email=email, by=by, at=at)
+    return invite_into(team, email=email, role=role, by=by, at=at)
 
 
 def invite_into(team: Team, *, email: str, role: str, by: User, at: datetime) -> Invitation:

@@ -154,6 +154,8 @@ def add_by_operator(
         return invite_into(team, email=email, role=role, by=by, at=at)
     if team.memberships.filter(user__email=email).exists():
         raise ActionRefused(_("The person with this address is already a member."), field="email")
+    if team.invitations.usable(at=at).filter(email=email).exists():
+        raise ActionRefused(_("This address was already invited."), field="email")
     if team.proposals.open().filter(email=email).exists():
         raise ActionRefused(_("This person was already proposed. A team administrator decides."), field="email")
     proposal = MembershipProposal.objects.create(team=team, email=email, role=role, asked_by=by, asked_at=at)

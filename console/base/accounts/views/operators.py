@@ -18,8 +18,9 @@ from console.base.accounts.actions import safety
 from console.base.accounts.events import OF_PEOPLE, TeamEvent
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import AddMemberForm, NewTeamForm, TeamNameForm
-from console.base.accounts.models import Invitation, Membership, MembershipProposal, Team, User
+from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.accounts.permissions import Permission
+from console.base.accounts.presenters import asked_words
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
@@ -87,20 +88,12 @@ def edit_team(request: SignedInRequest, team: Team) -> HttpResponse:
 @route(Permission.OPERATOR, load=any_team, methods="GET POST", sudo=True)
 def add_member(request: SignedInRequest, team: Team) -> HttpResponse:
     """Invite the first administrator, or propose a member to those that there are (P-7)."""
-    led = team.has_administrator
-
-    def toast(asked: Invitation | MembershipProposal) -> str:
-        if isinstance(asked, Invitation):
-            return _("Invitation sent to %(email)s.") % {"email": asked.email}
-        return _("The team administrators have been notified. One of them decides about %(email)s.") % {
-            "email": asked.email
-        }
-
+    led, acting = team.has_administrator, team.memberships.acting_admins().exists()
     return confirm_page(
         request,
-        AddMemberForm(posted(request), led=led),
+        AddMemberForm(posted(request), led=led, acting=acting),
         save=lambda data: safety.add_by_operator(team, by=request.user, **data),
-        toast=toast,
+        toast=asked_words,
         back=_page_of(team),
         template="accounts/operators/add_member.html",
         team=team,

@@ -128,11 +128,17 @@ def _described(application: HostApplication) -> dict[str, Any]:
 def add_person(
     application: HostApplication, *, user: User, role: str, by: User | ByProvider, at: datetime | None = None
 ) -> ApplicationMember:
-    """Give a member of the owning team a role on the host side.
+    """Give a member of the owning team a role on the host side, and notify them.
 
     The membership is read after the lock that `leave` also takes, so nobody stays who leaves the team at the same time.
     """
-    application, at = lock(application), at or timezone.now()
+    return _add(lock(application), user=user, role=role, by=by, at=at or timezone.now())
+
+
+def _add(
+    application: HostApplication, *, user: User, role: str, by: User | ByProvider, at: datetime
+) -> ApplicationMember:
+    """Give the role, as a part of a verb that holds the application's lock."""
     if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
         raise ActionRefused(_("Only members of the app’s team can be added."), field="user")
     first = {"role": role, "since": at, "given_by": given_by(by)}
@@ -156,6 +162,11 @@ def change_role(
     if current.role == role:
         return current
     _refuse_last_administrator(current)
+    return _give(current, role=role, by=by, at=at)
+
+
+def _give(current: ApplicationMember, *, role: str, by: User | ByProvider, at: datetime | None) -> ApplicationMember:
+    """Give the person another role, as a part of a verb that holds the application's lock."""
     before = {"role": current.role}
     current.role, current.given_by = role, given_by(by)
     current.save(update_fields=["role", "given_by"])
@@ -164,8 +175,31 @@ def change_role(
 
 
 @transaction.atomic
+def appoint_administrator(
+    application: HostApplication, *, user: User, by: User, at: datetime | None = None
+) -> ApplicationMember:
+    """Make a member of the owning team application administrator, as its administrators do where none can sign in.
+
+    Raises Conflict where one can, ActionRefused for who is no member or can't sign in.
+    """
+    application, at = lock(application), at or timezone.now()
+    if refusal := rules.why_not_appoint(application):
+        raise Conflict(refusal)
+    if not user.is_active:
+        raise ActionRefused(_("Only active members of the app’s team can be appointed."), field="user")
+    role = ApplicationRole.APP_ADMIN
+    if person := application.people.filter(user=user).select_related("user").first():
+        person.application = application
+        return _give(person, role=role, by=by, at=at)
+    return _add(application, user=user, role=role, by=by, at=at)
+
+
+@transaction.atomic
 def remove_person(person: ApplicationMember, *, by: User | ByProvider, at: datetime | None = None) -> None:
-    """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
+    """Take a person's host side role, from the next request on (P-3), and notify them.
+
+    The last application administrator stays.
+    """
     _application, current = _locked(person)
     _refuse_last_administrator(current)
     emit(events.ReviewerRemoved(current, by=by, at=at, before={"role": current.role}))
@@ -175,7 +209,7 @@ def remove_person(person: ApplicationMember, *, by: User | ByProvider, at: datet
 def leave(team: Team, user: User, *, by: User | ByProvider, at: datetime | None = None) -> None:
     """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
 
-    Each application's log has an entry.
+    Each application's log has an entry; the person is notified of the team alone.
 
     Raises ActionRefused when an application would be left without an administrator; an operator, who is not in the
     team, reads no name of it (P-1).
@@ -187,7 +221,7 @@ def leave(team: Team, user: User, *, by: User | ByProvider, at: datetime | None 
     for person in roles.prefetch_related("application__people__user"):
         why_not = rules.why_not_leave(person, administrators_of(person.application))
         refuse_if(rules.why_not_leave_any(person.user) if why_not and not inside else why_not)
-        emit(events.ReviewerRemoved(person, by=by, at=at, before={"role": person.role}))
+        emit(events.ReviewerRemoved(person, by=by, at=at, before={"role": person.role}, quiet=True))
         person.delete()
 
 

@@ -27,7 +27,7 @@ def invite_reviewer(
     """Invite a person as reviewer of this application; in the team they will be a viewer, as the least.
 
     A member of the team becomes reviewer immediately. Who has an open invitation to the team gets the role with it, and
-    one to this application is sent again. Raises ActionRefused.
+    one to this application is sent again; `mailed` says whether an e-mail goes out. Raises ActionRefused.
     """
     team, at, email = accounts.lock(application.team), at or timezone.now(), email.strip().lower()
     if email == by.email:
@@ -44,10 +44,10 @@ def invite_reviewer(
     elif again or invitation.expires_at <= at:
         _refuse_higher(invitation)
         invitation = accounts.resend_invitation(invitation, by=by, at=at)
-    if again:
-        return again
-    invited = ReviewerInvitation.objects.create(application=application, invitation=invitation, began=began)
-    emit(events.ReviewerInvited(invited, by=by, at=at, after={"role": ApplicationRole.REVIEWER}))
+    invited = again or ReviewerInvitation.objects.create(application=application, invitation=invitation, began=began)
+    invited.mailed = invitation.invited_at == at
+    if not again:
+        emit(events.ReviewerInvited(invited, by=by, at=at, after={"role": ApplicationRole.REVIEWER}))
     return invited
 
 
@@ -58,10 +58,10 @@ def _began(invitation: Invitation, *, at: datetime) -> bool:
 
 
 @transaction.atomic
-def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | None = None) -> None:
+def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | None = None) -> bool:
     """Take back that the person will be a reviewer; an invitation to the team that was made for it ends, too (P-11).
 
-    Raises Conflict when it was accepted or taken back.
+    Return whether one ended. Raises Conflict when it was accepted or taken back.
     """
     team, at = accounts.lock(invited.application.team), at or timezone.now()
     invited_now = ReviewerInvitation.objects.open().filter(pk=invited.pk, application__team=team)
@@ -70,9 +70,10 @@ def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | N
         raise Conflict(_("Already done: this invitation was accepted or revoked."))
     before, invitation = {"role": ApplicationRole.REVIEWER}, current.invitation
     emit(events.ReviewerInvitationWithdrawn(current, by=by, at=at, before=before))
-    if current.ends_with_it:
+    if ends := current.ends_with_it:
         accounts.revoke_invitation(invitation, by=by, at=at)
     current.delete()
+    return ends
 
 
 def _refuse_higher(invitation: Invitation) -> None:

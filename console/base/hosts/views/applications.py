@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.base.accounts.access import SignedInRequest, route, teams_for
+from console.base.accounts.access import SignedInRequest, held_by_team, route, teams_for
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole, Permission, lacking
 from console.base.activity.models import ActivityEntry
@@ -20,9 +20,17 @@ from console.base.activity.views import activity_page
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
 from console.base.hosts import actions, events, rules
-from console.base.hosts.access import application_for, invited_for, key_for, person_for
+from console.base.hosts.access import application_for, application_of_team, invited_for, key_for, person_for
 from console.base.hosts.actions import inviting
-from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, ReviewerForm, RoleForm
+from console.base.hosts.forms import (
+    AdministratorForm,
+    CreateForm,
+    EditForm,
+    KeyForm,
+    PersonForm,
+    ReviewerForm,
+    RoleForm,
+)
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, ReviewerInvitation
 from console.base.hosts.proof_words import WORDS
 
@@ -43,6 +51,8 @@ def detail(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "reviews": Permission.DECIDE in application.held,  # type: ignore[attr-defined]
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
         "needs": Permission.EDIT_APPLICATION,
+        "unled": not administrators,
+        "why_not_appoint": lacking(held_by_team(request.user)[application.team_id], Permission.ADMINISTER),
     }
     return render(request, "hosts/detail.html", context)
 
@@ -98,16 +108,17 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
     )
 
 
-def _candidates(application: HostApplication) -> QuerySet[User]:
-    """Return the members of the owning team who have no role here."""
-    members = User.objects.people().filter(memberships__team=application.team, is_active=True)
-    return members.exclude(application_roles__application=application).order_by("name", "email")
+def _members(application: HostApplication) -> QuerySet[User]:
+    """Return the members of the owning team who can sign in."""
+    people = User.objects.people().filter(memberships__team=application.team, is_active=True)
+    return people.order_by("name", "email")
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def add_person(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Give someone a role."""
-    form = PersonForm(posted(request), candidates=_candidates(application))
+    without_role = _members(application).exclude(application_roles__application=application)
+    form = PersonForm(posted(request), candidates=without_role)
     return _dialog(
         request,
         application,
@@ -120,6 +131,22 @@ def add_person(request: SignedInRequest, application: HostApplication) -> HttpRe
     )
 
 
+@route(Permission.ADMINISTER, load=application_of_team, methods="GET POST", sudo=True)
+def appoint_administrator(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Make a member of the team application administrator, where no administrator can sign in."""
+    return _dialog(
+        request,
+        application,
+        AdministratorForm(posted(request), candidates=_members(application)),
+        template="hosts/confirm/appoint_administrator.html",
+        save=lambda data: actions.appoint_administrator(application, by=request.user, **data),
+        toast=lambda person: (
+            _("%(person)s is now %(role)s.") % {"person": person.user, "role": person.get_role_display().lower()}
+        ),
+        impossible=rules.why_not_appoint(application),
+    )
+
+
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def invite_reviewer(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Invite someone as reviewer by e-mail (P-11)."""
@@ -127,7 +154,12 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
     def toast(invited: ReviewerInvitation | ApplicationMember) -> str:
         if isinstance(invited, ApplicationMember):
             return _("%(person)s is already in the team and is now a reviewer.") % {"person": invited.user}
-        return _("Invitation sent to %(email)s.") % {"email": invited.invitation.email}
+        words = (
+            _("Invitation sent to %(email)s.")
+            if invited.mailed
+            else _("%(email)s’s open invitation now also makes them a reviewer.")
+        )
+        return words % {"email": invited.invitation.email}
 
     return _dialog(
         request,
@@ -142,13 +174,18 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
 @route(Permission.EDIT_APPLICATION, load=invited_for, methods="GET POST", sudo=True)
 def withdraw_reviewer(request: SignedInRequest, invited: ReviewerInvitation) -> HttpResponse:
     """Take an invitation as reviewer back (P-11)."""
+
+    def toast(ended: bool) -> str:
+        words = _("Invitation of %(email)s revoked.") if ended else _("%(email)s is no longer invited as a reviewer.")
+        return words % {"email": invited.invitation.email}
+
     return _dialog(
         request,
         invited.application,
         forms.Form(posted(request)),
         template="hosts/confirm/withdraw_reviewer.html",
         save=lambda _data: inviting.withdraw_reviewer(invited, by=request.user),
-        toast=lambda _done: _("Invitation of %(email)s revoked.") % {"email": invited.invitation.email},
+        toast=toast,
         invitation=invited.invitation,
         ends=invited.ends_with_it,
     )

@@ -122,6 +122,31 @@ def test_edits_a_user_with_one_entry(house, admin):
     assert [entry[0] for entry in entries()] == ["user.edited"]
 
 
+def test_who_alone_administers_a_team_is_deactivated_with_a_tick(house, admin):
+    fields = {"email": house.admin.email, "name": house.admin.name}
+    asked = admin.post(change_url(house.admin), fields)
+    words = "No administrator who can sign in would be left in: Harbour. Tick the box to deactivate the account anyway."
+    assert asked.context["adminform"].form.errors == {"leave_unled": [words]}
+    assert admin.post(change_url(house.admin), {**fields, "leave_unled": "on"}).status_code == 302
+    assert not User.objects.get(pk=house.admin.pk).is_active
+
+
+def test_says_who_decides_about_a_proposal(house, admin):
+    def answer(email):
+        fields = team_form(house.team, *rows_of(house.team), new_email=email, new_role="viewer")
+        page = admin.post(change_url(house.team), fields, follow=True)
+        return next(str(message) for message in page.context["messages"])
+
+    assert answer("one@example.com") == (
+        "The team administrators have been notified. One of them decides about one@example.com."
+    )
+    User.objects.filter(pk=house.admin.pk).update(is_active=False)
+    assert answer("two@example.com") == (
+        "two@example.com proposed, but no team administrator can sign in to decide. "
+        "Reactivate an administrator’s account."
+    )
+
+
 def test_no_password_is_shown_or_set(house, admin):
     page = admin.get(change_url(house.viewer)).content.decode()
     assert house.viewer.password not in page
@@ -133,6 +158,7 @@ def test_only_a_superuser_makes_or_changes_operators(house, operator, admin, sig
     admin.post(change_url(house.viewer), fields)
     assert not User.objects.get(pk=house.viewer.pk).is_staff
     other = make_user(is_staff=True)
+    assert admin.get(change_url(other)).status_code == 200  # to look at
     assert admin.post(change_url(other), {"email": "x@example.com", "name": "X"}).status_code == 403
 
     root = signed_in(make_user(is_staff=True, is_superuser=True))

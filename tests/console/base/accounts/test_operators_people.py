@@ -13,8 +13,9 @@ from console.base.accounts import actions, delivery, devices, security, throttle
 from console.base.accounts.actions import safety
 from console.base.accounts.models import Invitation, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
+from console.base.hosts.models import ApplicationMember
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
-from tests.factories import PASSWORD, join, make_member, make_team, make_user
+from tests.factories import PASSWORD, join, make_application, make_member, make_team, make_user
 
 PEOPLE = "/platform/people/"
 NEW = "/platform/people/new/"
@@ -234,6 +235,16 @@ def test_sends_the_password_link_to_active_people(house, client):
     assert house.developer.email not in mails()
 
 
+def test_the_password_link_is_in_the_persons_language(house, operator, client):
+    actions.choose_language(operator, language="zh-hans")
+    actions.choose_language(house.viewer, language="en")
+
+    assert client.post(url("send_password_link", house.viewer)).status_code == 302
+
+    assert f"Sent by the Mini Program Console to {house.viewer.email}." in mails()[house.viewer.email]
+    assert mail.outbox[-1].subject == "Set a new password"
+
+
 def test_the_password_is_asked_for_again(house, client):
     let_proof_grow_old(client)
     for at in (NEW, *(url(name, house.viewer) for name in ("edit_person", "ask_for_address", "send_password_link"))):
@@ -293,3 +304,28 @@ def test_an_open_address_change_that_was_replaced_is_not_shown(house, operator, 
     safety.ask_for_address(house.viewer, email="first@example.com", by=operator)
     safety.ask_for_address(house.viewer, email="second@example.com", by=operator)
     assert client.get(url("person", house.viewer)).context["change"].email == "second@example.com"
+
+
+def test_who_alone_administers_a_team_or_an_app_is_deactivated_with_a_tick(house, client):
+    """An operator may have to lock somebody out at once; what nobody administers then is said first, no app named."""
+    application = make_application(house.team, "Metro Wallet", listed=False)
+    ApplicationMember.objects.create(application=application, user=house.admin, role="app_admin")
+    typed = {"name": house.admin.name}
+
+    asked = client.post(url("edit_person", house.admin), typed)
+
+    words = "No administrator who can sign in would be left in: Harbour, 1 app of Harbour."
+    assert asked.status_code == 422
+    assert asked.context["form"].errors == {"leave_unled": [f"{words} Tick the box to deactivate the account anyway."]}
+    assert "Metro Wallet" not in asked.content.decode()
+    assert User.objects.get(pk=house.admin.pk).is_active
+    assert client.post(url("edit_person", house.admin), {**typed, "leave_unled": "on"}).status_code == 302
+    assert not User.objects.get(pk=house.admin.pk).is_active
+    renamed = client.post(url("edit_person", house.admin), {"name": "Gone"})  # deactivated already: nothing to tick
+    assert renamed.status_code == 302
+
+
+def test_who_is_not_the_only_administrator_is_deactivated_without_a_question(house, client):
+    make_member(house.team, "admin")
+    assert "leave_unled" not in client.get(url("edit_person", house.admin)).content.decode()
+    assert client.post(url("edit_person", house.admin), {"name": "Mira"}).status_code == 302

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions
 from console.base.accounts.actions import safety
-from console.base.accounts.models import Invitation, Team
+from console.base.accounts.models import Invitation, Team, User
 from console.base.core.errors import Conflict
 from console.base.hosts.models import ApplicationMember
 from miniprograms.actions import take_off_shelf
@@ -96,6 +96,22 @@ def test_later_members_are_proposed(house, client):
     assert house.team.proposals.get().role == "developer"
     assert not house.team.invitations.exists()
     assert [entry[0] for entry in entries(house.team.pk)] == ["member.proposed"]
+
+
+def test_says_that_nobody_can_decide_where_no_administrator_can_sign_in(house, client):
+    """It stays a proposal (P-7): who has deactivated the administrators must not choose the next one."""
+    User.objects.filter(pk=house.admin.pk).update(is_active=False)
+    dialog = client.get(url("add_member", house.team)).content.decode()
+    assert "No team administrator can sign in to decide. Reactivate an administrator’s account." in dialog
+    assert "Team administrators are notified" not in dialog
+
+    page = client.post(url("add_member", house.team), {"email": "new@example.com", "role": "admin"}, follow=True)
+
+    assert [str(message) for message in page.context["messages"]] == [
+        "new@example.com proposed, but no team administrator can sign in to decide. "
+        "Reactivate an administrator’s account."
+    ]
+    assert house.team.proposals.open().exists()
 
 
 @pytest.mark.parametrize("which", ["house", "empty"])

@@ -131,6 +131,25 @@ def test_a_team_whose_administrators_can_not_sign_in_is_not_a_new_one(house, ope
     assert isinstance(propose(house, operator), MembershipProposal)
 
 
+def test_a_proposal_ends_when_its_person_is_invited_or_joins(house, operator):
+    propose(house, operator, role="viewer")
+    invitation = actions.invite(house.team, email="New@example.com", role="viewer", by=house.admin)
+    assert not house.team.proposals.open().exists()
+    with pytest.raises(ActionRefused, match="already invited"):
+        propose(house, operator)
+    actions.revoke_invitation(invitation, by=house.admin)
+    again = propose(house, operator, role="viewer")
+    actions.add_member(house.team, user=make_user(email="new@example.com"), role="viewer", by=house.admin)
+    with pytest.raises(Conflict):
+        safety.decide_proposal(again, accept=True, by=house.admin)
+
+
+def test_a_proposal_says_who_proposed_it(house, operator, signed_in):
+    propose(house, operator)
+    page = signed_in(house.admin).get(reverse("accounts:detail", args=[house.team.pk]))
+    assert "Team administrator, proposed by Olga" in " ".join(page.content.decode().split())
+
+
 def test_the_first_administrator_ends_what_operators_sent_before(db, operator):
     team = Team.objects.create(name="New")
     first, second = (propose_first(team, operator, f"{name}@example.com") for name in ("first", "second"))

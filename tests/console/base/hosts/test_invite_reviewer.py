@@ -163,6 +163,26 @@ def test_what_others_asked_of_the_person_stays(signed_in, application, admin, te
     assert not Invitation.objects.open().exists()
 
 
+def test_the_answer_says_whether_an_e_mail_goes_out_and_an_invitation_ends(signed_in, application, admin, team_admin):
+    client = signed_in(admin)
+
+    def answer(at, **typed):
+        return str(next(iter(client.post(at, typed, follow=True).context["messages"])))
+
+    accounts.invite(application.team, email=NOOR, role="viewer", by=team_admin)
+    joined = f"{NOOR}’s open invitation now also makes them a reviewer."
+    assert answer(url(application), email=NOOR) == joined
+    assert Invitation.objects.get().issue == 1
+    assert answer(url(application), email=NOOR) == f"Invitation sent to {NOOR}."
+    assert Invitation.objects.get().issue == 2
+    assert answer(withdraw_url(application)) == f"{NOOR} is no longer invited as a reviewer."
+    assert Invitation.objects.open().exists()
+
+    accounts.revoke_invitation(Invitation.objects.get(), by=team_admin)
+    assert answer(url(application), email=NOOR) == f"Invitation sent to {NOOR}."
+    assert answer(withdraw_url(application)) == f"Invitation of {NOOR} revoked."
+
+
 def test_what_was_accepted_is_not_taken_back(application, admin):
     invited = invite_reviewer(application, email=NOOR, by=admin)
     accept(Client())

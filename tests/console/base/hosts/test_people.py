@@ -24,6 +24,10 @@ def member(application):
     return factories.make_member(application.team, "developer")
 
 
+def application_url(application):
+    return f"/apps/{application.application_id}/"
+
+
 def add_url(application):
     return f"/apps/{application.application_id}/people/add/"
 
@@ -50,6 +54,12 @@ def test_add(signed_in, application, admin, member):
         f"{member} – Metro Wallet",
         {"role": "reviewer"},
     )
+    notification = member.notifications.get()
+    assert (notification.text, notification.url) == (
+        "You are now reviewer of Metro Wallet",
+        application_url(application),
+    )
+    assert admin.notifications.count() == 0
 
 
 def test_add_offers_members_of_the_owning_team_without_a_role(signed_in, application, admin, member, outsider):
@@ -103,6 +113,10 @@ def test_remove(signed_in, application, admin, reviewer):
     assert roles(application) == {admin.pk: "app_admin"}
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.before) == ("reviewer.removed", {"role": "reviewer"})
+    notification = reviewer.notifications.get()
+    words = "You are no longer reviewer of Metro Wallet"
+    assert (notification.text, notification.url) == (words, application_url(application))
+    assert admin.notifications.count() == 0
     assert removed.get("/reviews/").context["lines"] == []
 
 
@@ -136,6 +150,67 @@ def test_an_administrator_who_cannot_sign_in_does_not_count(application, admin):
     assert roles(application) == {admin.pk: "app_admin"}
 
 
+# Where no administrator can sign in ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def left(admin):
+    """The only application administrator, whose account was deactivated."""
+    admin.is_active = False
+    admin.save()
+    return admin
+
+
+def appoint_url(application):
+    return f"/apps/{application.application_id}/people/appoint/"
+
+
+def test_team_administrators_appoint_one_where_none_can_sign_in(signed_in, application, left, reviewer, team_admin):
+    client = signed_in(team_admin)
+    assert appoint_url(application) in client.get(application.get_absolute_url()).content.decode()
+
+    answer = client.post(appoint_url(application), {"user": reviewer.pk})
+
+    assert (answer.status_code, answer.url) == (302, application.get_absolute_url())
+    assert roles(application) == {left.pk: "app_admin", reviewer.pk: "app_admin"}
+    entry = ActivityEntry.objects.of_application(application.application_id).get()
+    assert (entry.verb, entry.actor_id) == ("reviewer.role_changed", team_admin.pk)
+    assert appoint_url(application) not in client.get(application.get_absolute_url()).content.decode()
+    actions.remove_person(person_of(application, left), by=reviewer)
+
+
+def test_a_member_without_a_role_and_oneself_are_appointed_too(application, left, member, team_admin):
+    actions.appoint_administrator(application, user=team_admin, by=team_admin)
+    assert roles(application)[team_admin.pk] == "app_admin"
+    with pytest.raises(Conflict, match="has an administrator who can sign in"):
+        actions.appoint_administrator(application, user=member, by=team_admin)
+
+
+def test_nobody_is_appointed_beside_an_administrator(signed_in, application, admin, member, team_admin):
+    client = signed_in(team_admin)
+    assert client.get(appoint_url(application)).status_code == 302
+    assert client.post(appoint_url(application), {"user": member.pk}).status_code == 422
+    assert roles(application) == {admin.pk: "app_admin"}
+
+
+def test_only_active_members_are_appointed_and_only_by_team_administrators(
+    signed_in, application, left, member, reviewer, team_admin, outsider
+):
+    for user in (left, outsider):
+        assert signed_in(team_admin).post(appoint_url(application), {"user": user.pk}).status_code == 422
+    for user in (member, reviewer):
+        page = signed_in(user).get(application.get_absolute_url()).content.decode()
+        assert "No application administrator can sign in" in page
+        assert signed_in(user).post(appoint_url(application), {"user": user.pk}).status_code == 403
+    assert signed_in(outsider).post(appoint_url(application), {"user": member.pk}).status_code == 404
+    with pytest.raises(ActionRefused, match="Only active members"):
+        actions.appoint_administrator(application, user=left, by=team_admin)
+    assert roles(application) == {left.pk: "app_admin", reviewer.pk: "reviewer"}
+
+
+# Who leaves the team --------------------------------------------------------------------------------------------------
+
+
 def leave(team, user):
     """Leave the team by oneself."""
     accounts.remove_member(Membership.objects.get(team=team, user=user), by=user)
@@ -151,6 +226,11 @@ def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer
     assert (entry.verb, entry.actor_id, entry.before) == ("reviewer.removed", reviewer.pk, {"role": "reviewer"})
     assert ActivityEntry.objects.count() == 2  # and one that the team was left
     assert roles(elsewhere) == {reviewer.pk: "reviewer"}
+
+
+def test_who_is_removed_from_the_team_is_notified_once(application, reviewer, team_admin):
+    accounts.remove_member(Membership.objects.get(team=application.team, user=reviewer), by=team_admin)
+    assert reviewer.notifications.get().text == f"You are no longer a member of {application.team}"
 
 
 def test_the_last_administrator_cannot_leave_the_team(application, admin):
