@@ -310,7 +310,7 @@ def switch(request: SignedInRequest, kind: str) -> HttpResponse:
         "rows": [(row, address(row)) for row in others[:FOUND]],
         "more": len(others) > FOUND,
     }
-    is_search = request.headers.get("HX-Target") == "switch-rows"
+    is_search = request.headers.get("HX-Trigger-Name") == "q"
     return render(request, "core/switch.html#rows" if is_search else "core/switch.html", context)
 
 
@@ -335,7 +335,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again."""
+    """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again.
+
+    htmx gets a plain 401, upon which session.js renews the token and sends it again.
+    """
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401)
     if not is_from_here(request):
         return show(request, "403_csrf.html", {}, status=403)
     words = _("Nothing was saved: you signed in again after opening this form. Resubmit it.")

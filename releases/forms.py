@@ -104,6 +104,11 @@ class UploadForm(NumberForm):
             "unpacked": human_size(limits.unpacked_size),
             "package": human_size(limits.package_size),
         }
+        refused = gettext("The file is %(size)s. The limit is %(limit)s.")
+        self.fields["file"].widget.attrs |= {
+            "data-most": limits.upload_size,
+            "data-refused": refused % {"size": "SIZE", "limit": human_size(limits.upload_size)},
+        }
         newest = program.versions.first()
         self.fields["number"].initial = _after(newest) if newest else FIRST
         self.fields["number"].help_text = self._about_numbers(newest)
@@ -155,11 +160,12 @@ class PublishForm(NoteForm):
 
 
 class RollBackForm(NoteForm):
-    """Which earlier release to return to; the highest is proposed."""
+    """Which earlier release to return to; the highest is proposed. `seen` is the online version on the screen."""
 
     version = forms.ModelChoiceField(
         label=_("Roll back to"), queryset=Version.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
     field_order = ["version", "note"]
 
     def __init__(self, *args: Any, program: MiniProgram, chosen: str = "", **kwargs: Any) -> None:
@@ -175,6 +181,10 @@ class RollBackForm(NoteForm):
             self.chosen.mini_program = program
         field.initial = self.chosen
         self.targets = targets.count()
+
+    def show_conflict(self, online: Version) -> None:
+        """Take what is online now as seen: the answer names it, and a second confirmation means it."""
+        self.data = {**self.data.dict(), "seen": online.pk}  # type: ignore[attr-defined]
 
 
 class TrialForm(forms.Form):

@@ -246,8 +246,13 @@ def publish(version: Version, *, by: User, note: str = "", anyway: bool = False,
 
 
 @transaction.atomic
-def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None = None) -> Release:
-    """Return to `version`, which was online before (V-13)."""
+def roll_back(
+    version: Version, *, by: User, note: str = "", seen: int | None = None, at: datetime | None = None
+) -> Release:
+    """Return to `version`, which was online before (V-13).
+
+    Raises Conflict when another version is online than the row `seen`; None takes whichever is.
+    """
     (program, version), at = _locked(version), at or timezone.now()
     online = program.versions.online().first()
     targets = program.versions.roll_back_targets()
@@ -256,6 +261,8 @@ def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None
     if not targets.filter(pk=version.pk).exists():
         raise ActionRefused(_("You can’t roll back to %(number)s.") % {"number": version}, field="version")
     assert online is not None  # noqa: S101 - the rule above refused otherwise
+    if seen not in (None, online.pk):
+        raise Conflict(_("%(number)s has gone online since you opened this. Check it again.") % {"number": online})
     online.retire()
     online.rolled_back_at = at
     online.save()

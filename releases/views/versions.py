@@ -20,7 +20,7 @@ from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.rehearsal import Follows
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.states import DecisionState
@@ -32,7 +32,7 @@ from releases.access import audit_for, version_for
 from releases.filters import DECISION_ORDER, VERSION_ORDER, AuditFilter, OverviewFilter, UploadFilter
 from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
-from releases.models import Audit, ReviewDecision, Version
+from releases.models import Audit, Release, ReviewDecision, Version
 from releases.presenters.consequences import Consequences
 from releases.presenters.versions import Overview, overview_of, overviews
 from releases.sheets import DECISIONS, IN_SHEET, VERSIONS
@@ -299,14 +299,24 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     The page describes the chosen release; `?version=` is what is chosen so far.
     """
     now = overview_of(program)
-    form = RollBackForm(posted(request), program=program, chosen=request.GET.get("version", ""))
+    seen = {"seen": now.online.pk if now.online else 0}
+    form = RollBackForm(posted(request), program=program, chosen=request.GET.get("version", ""), initial=seen)
     target = form.chosen
+
+    def save(data: dict[str, Any]) -> Release:
+        try:
+            return actions.roll_back(data["version"], by=request.user, note=data["note"], seen=data["seen"])
+        except Conflict:
+            if now.online:
+                form.show_conflict(now.online)
+            raise
+
     return confirm_page(
         request,
         form,
         template="releases/confirm/roll_back.html",
         impossible=now.why_not_roll_back,
-        save=lambda data: actions.roll_back(data["version"], by=request.user, note=data["note"]),
+        save=save,
         toast=lambda release: _("Rolled back: %(number)s is online.") % {"number": release.to_version},
         back=_versions_url(program),
         mini_program=program,

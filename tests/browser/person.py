@@ -14,6 +14,17 @@ def sign_in(context: BrowserContext, base: str, user: User) -> None:
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": new_session(user), "url": base}])
 
 
+def open_dialog(page: Page, address: str) -> None:
+    """Follow a dialog link to `address`, put in front of everything else on the page."""
+    page.evaluate(
+        "address => { const link = document.createElement('a'); link.href = address; link.dataset.dialog = '';"
+        " link.textContent = 'Open it…'; document.getElementById('main').prepend(link) }",
+        address,
+    )
+    page.get_by_text("Open it…").click()
+    expect(page.locator("#dialog h2")).to_be_visible()
+
+
 class Person:
     """Someone at a browser of their own."""
 

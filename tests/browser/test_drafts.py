@@ -92,6 +92,40 @@ def test_a_draft_over_another_text_is_offered_and_not_put_in(person: Person, pro
     expect(page.locator("#id_description")).to_have_value(TYPED)
 
 
+def test_a_draft_stays_with_what_its_address_names(person: Person, program: MiniProgram):
+    """The query says for whom a form is."""
+    page = person.page
+    page.goto(f"{edit(program)}?application=one")
+    page.fill("#id_description", TYPED)
+    wait_for_drafts(page, 1)
+    page.goto(f"{edit(program)}?application=two")
+    expect(page.locator("#id_description")).to_have_value(program.description)
+    page.goto(f"{edit(program)}?application=one")
+    expect(page.locator("#id_description")).to_have_value(TYPED)
+
+
+def test_what_was_sent_by_a_question_between_is_no_draft_any_more(live_server, browser: Browser, settings, watch):
+    """The page or dialog that asks for the password carries on what was typed."""
+    application = factories.make_application()
+    person = Person(browser, live_server.url, factories.make_reviewer(application, "app_admin"))
+    page = person.page
+    watch(page)
+    for name, place in (("end_proofs", "#main"), ("proofs", "#dialog")):
+        settings.SUDO_SECONDS = 3600
+        page.goto(reverse(f"hosts:{name}", args=[application.application_id]))
+        if name == "proofs":
+            person.click("Invalidate all…")
+        page.locator(f"{place} [name=note]").fill(TYPED)
+        wait_for_drafts(page, 1)
+        settings.SUDO_SECONDS = 0
+        page.locator(place).get_by_role("button", name="Invalidate proofs").click()
+        page.locator(f"{place} [name=sudo_password]").fill(factories.PASSWORD)
+        assert len(page.evaluate(DRAFTS)) == 1
+        page.locator(place).get_by_role("button", name="Continue").click()
+        person.sees("All proofs issued so far are no longer valid.")
+        assert page.evaluate(DRAFTS) == []
+
+
 def test_nobody_else_finds_a_draft(person: Person, program: MiniProgram):
     page = person.page
     type_description(page, program)

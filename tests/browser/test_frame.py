@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import walking
-from tests.browser.person import sign_in
+from tests.browser.person import open_dialog, sign_in
 from tests.factories import PASSWORD, make_application, make_binding, make_program, make_reviewer, make_team, make_user
 
 pytestmark = [
@@ -37,17 +36,6 @@ def test_signing_in_through_the_page(console: Page, live_server: LiveServer):
     console.fill("[name=password]", PASSWORD)
     console.get_by_role("button", name="Sign in", exact=True).click()
     expect(console.get_by_role("heading", level=1)).to_contain_text("Mira")
-
-
-def open_dialog(page: Page, address: str) -> None:
-    """Follow a dialog link to `address`, put in front of everything else on the page."""
-    page.evaluate(
-        "address => { const link = document.createElement('a'); link.href = address; link.dataset.dialog = '';"
-        " link.textContent = 'Open it…'; document.getElementById('main').prepend(link) }",
-        address,
-    )
-    page.get_by_text("Open it…").click()
-    expect(page.locator("#dialog h2")).to_be_visible()
 
 
 def test_a_dialog_opens_traps_and_gives_the_focus_back(console: Page):
@@ -284,6 +272,39 @@ def test_enter_before_its_hits_waits_for_them(console: Page, live_server: LiveSe
     expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=[program.app_id]))
 
 
+def composes(page: Page, *keys: dict[str, object]) -> bool:
+    """Whether the field in focus leaves these keys to the input method."""
+    sent = (
+        "key => document.activeElement.dispatchEvent("
+        "new KeyboardEvent('keydown', {bubbles: true, cancelable: true, ...key}))"
+    )
+    return all(page.evaluate(sent, key) for key in keys)
+
+
+COMPOSED = ({"key": "ArrowDown", "isComposing": True}, {"key": "Enter", "keyCode": 229})  # 229: Safari's last Enter
+
+
+def test_a_switcher_finds_what_is_typed_and_leaves_an_input_method_its_keys(console: Page, live_server: LiveServer):
+    found = make_program(name="City Tram")
+    program = make_program(found.team, name="City Bus")
+    found.team.members.add(console.user, through_defaults={"role": "viewer"})  # type: ignore[attr-defined]
+    console.goto(live_server.url + reverse("releases:versions", args=[program.app_id]))
+    console.locator("#sidebar").get_by_role("button", name="City Bus").click()
+    field, rows = console.locator("[data-switch-find]"), console.locator("#sidebar .switch-rows")
+    expect(field).to_be_focused()
+    field.press_sequentially("tram")
+    expect(rows).not_to_contain_text("City Bus")
+    expect(rows).to_contain_text("City Tram")
+    expect(field).to_have_count(1)
+    assert composes(console, *COMPOSED)
+    field.press("Enter")
+    expect(console).to_have_url(live_server.url + reverse("releases:versions", args=[found.app_id]))
+    console.wait_for_load_state("load")
+    console.keyboard.press("Control+k")
+    expect(console.locator("#palette [name=q]")).to_be_focused()
+    assert composes(console, *COMPOSED)
+
+
 def test_an_id_is_copied(console: Page, live_server: LiveServer):
     console.context.grant_permissions(["clipboard-read", "clipboard-write"])
     program = make_program()
@@ -349,25 +370,3 @@ def test_axe_finds_nothing_serious(console: Page, live_server: LiveServer, brows
     open_dialog(walker.page, "/confirm/")
     walker.look_around()
     assert walker.complaints == []
-
-
-def test_a_session_that_ended_loses_nothing(console: Page, live_server: LiveServer):
-    """One signs in again in another tab, and what was typed is sent then."""
-    program = make_program(name="City Bus")
-    program.team.members.add(console.user, through_defaults={"role": "license_holder"})  # type: ignore[attr-defined]
-    console.clock.install()
-    console.goto(f"{live_server.url}{reverse('miniprograms:edit', args=[program.app_id])}")
-    console.get_by_label("Name").fill("City Ferry")
-    Session.objects.all().delete()
-    console.clock.fast_forward(120_000)
-    console.get_by_role("button", name="Save").click()
-    box = console.locator("#signed-out")
-    expect(box).to_be_visible()
-    with console.context.expect_page() as opened:
-        box.get_by_role("link").click()
-    sign_in(console.context, live_server.url, console.user)  # type: ignore[attr-defined]
-    opened.value.close()
-    console.clock.run_for(4_000)
-    expect(console.get_by_role("heading", name="City Ferry", exact=True)).to_be_visible()
-    program.refresh_from_db()
-    assert program.name == "City Ferry"

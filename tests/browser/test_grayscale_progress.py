@@ -60,6 +60,20 @@ def test_a_new_state_is_said_and_the_last_look_is_the_end(progress: Page, task: 
     assert asked == []
 
 
+def test_says_when_it_can_not_follow_and_asks_who_is_signed_out_to_sign_in(progress: Page):
+    lost = progress.locator("#main").get_by_text("This page may be out of date.")
+    expect(lost).to_be_hidden()
+    progress.context.set_offline(True)
+    progress.clock.fast_forward(6000)
+    expect(lost).to_be_visible()
+    progress.context.set_offline(False)
+    progress.clock.fast_forward(6000)
+    expect(lost).to_be_hidden()
+    progress.context.clear_cookies()
+    progress.clock.fast_forward(6000)
+    progress.wait_for_url(f"**{reverse('account_login')}**")
+
+
 def test_the_chart_can_show_the_last_day_and_follows_the_theme(progress: Page):
     day = progress.get_by_role("button", name="24 h")
     day.click()

@@ -34,6 +34,21 @@ def test_follows_by_itself_and_says_what_changed(status: Page):
     expect(status.locator("#status-processes")).to_contain_text("No heartbeat")
 
 
+def test_follows_although_a_copy_button_was_clicked_which_keeps_the_focus(status: Page):
+    status.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    Heartbeat.objects.filter(part="worker").delete()
+    factories.make_worker("all@two", ago=100)
+    status.clock.fast_forward(11_000)
+    command = status.locator("#status-verdict [data-copy]")
+    command.click()
+    expect(command).to_be_focused()
+    Heartbeat.objects.filter(part="beat").delete()
+    status.clock.fast_forward(11_000)
+    expect(status.locator("#status-headline")).not_to_have_text("No heartbeat from worker all@two")
+    expect(command).to_have_count(2)
+    expect(command.and_(status.locator("[data-copy*=worker]"))).to_be_focused()
+
+
 def test_says_when_the_console_does_not_answer(status: Page):
     lost = status.locator("#status-lost")
     expect(lost).to_be_hidden()

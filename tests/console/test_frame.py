@@ -136,7 +136,7 @@ def test_the_switcher_finds_by_name_and_begins_with_the_recent_ones(signed_in):
     page = client.get(url, {"recent": f"{names[1].app_id},nothing,\0"})
     assert [row.name for row, _url in page.context["recent"]] == ["Tram"]
     assert [row.name for row, _url in page.context["rows"]] == ["Bus", "Ferry"]
-    found = client.get(url, {"q": "fer"}, headers={"HX-Request": "true", "HX-Target": "switch-rows"})
+    found = client.get(url, {"q": "fer"}, headers={"HX-Request": "true", "HX-Trigger-Name": "q"})
     assert [row.name for row, _url in found.context["rows"]] == ["Ferry"]
     assert "switch-find" not in found.content.decode()
 

@@ -61,6 +61,13 @@ def test_a_form_with_an_older_token_is_sent_once_more(program):
     assert client.post(edit(program), fields, headers=here).status_code != 403
 
 
+def test_htmx_gets_no_page_for_an_older_token(program):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = client_of(program.created_by).cookies
+    answer = client.post(edit(program), TYPED, headers={"HX-Request": "true", "Origin": "http://testserver"})
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {}])
 def test_a_page_of_another_site_gets_no_token(program, headers):
     client = Client(enforce_csrf_checks=True)

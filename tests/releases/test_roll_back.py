@@ -1,5 +1,8 @@
 """Rolling back (V-13): the verb and its page."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -26,6 +29,11 @@ def version(program, number):
 
 def url(program):
     return reverse("releases:roll_back", args=[program.app_id])
+
+
+def seen_in(page):
+    """Return the online version with which the form was drawn."""
+    return re.search(r'name="seen" value="(\d+)"', page.content.decode())[1]
 
 
 def test_returns_to_the_version_before(program):
@@ -91,6 +99,20 @@ def test_page_rolls_back(program, signed_in):
     response = client.post(url(program), {"version": version(program, "1.0.0").pk})
     assert response.status_code == 422
     assert "Publish a version before you roll back again" in response.content.decode()
+
+
+def test_page_refuses_to_retire_a_version_that_it_did_not_name(program, signed_in):
+    client = signed_in(program.created_by)
+    seen = seen_in(client.get(url(program)))
+    factories.make_online(program, "1.3.0")
+    asked = {"version": version(program, "1.1.0").pk, "note": "Broken"}
+    response = client.post(url(program), {**asked, "seen": seen})
+    assert response.status_code == 422
+    assert "1.3.0 has gone online since you opened this. Check it again." in html.unescape(response.content.decode())
+    assert program.versions.online().get().number == "1.3.0"
+    # What is shown now names it, and may be confirmed.
+    assert client.post(url(program), {**asked, "seen": seen_in(response)}).status_code == 302
+    assert program.versions.online().get().number == "1.1.0"
 
 
 def test_page_refuses_a_version_of_another_program(program, signed_in):

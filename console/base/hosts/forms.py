@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import Team, User
@@ -13,6 +14,7 @@ from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.forms import RevisionForm
 from console.base.core.fields import AddressField, LineField, WordsField
 from console.base.core.images import IconField
+from console.base.core.pages import NoteForm
 from console.base.hosts.actions import DESCRIPTIVE
 from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, DefaultApi, HostApplication, api_name
 from console.base.hosts.proof_words import WORDS
@@ -75,15 +77,20 @@ class MemberField(forms.ModelChoiceField):
         return f"{user}, {user.email}"
 
 
-class PersonForm(forms.Form):
-    """Who gets which role; `candidates` are members of the owning team without one."""
+class AdministratorForm(forms.Form):
+    """Whom the team makes application administrator; `candidates` are members of the owning team."""
 
     user = MemberField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a member"))
-    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole, initial=ApplicationRole.REVIEWER)
 
     def __init__(self, *args: Any, candidates: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["user"].queryset = candidates  # type: ignore[attr-defined]
+
+
+class PersonForm(AdministratorForm):
+    """Who of the `candidates`, who have none, gets which role."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole, initial=ApplicationRole.REVIEWER)
 
 
 class ReviewerForm(forms.Form):
@@ -125,6 +132,15 @@ class ProofForm(forms.Form):
     def clean_seen(self) -> list[str]:
         """Return what was required on the screen."""
         return [use for use in self.cleaned_data["seen"].split(",") if use]
+
+
+class EndProofsForm(NoteForm):
+    """Why all proofs become void; `seen` is their series on the screen."""
+
+    seen = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, needed=True, help_text=gettext("The app’s other administrators see this."), **kwargs)
 
 
 class ApiForm(forms.Form):

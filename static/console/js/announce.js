@@ -1,10 +1,27 @@
 import { letGo } from './toasts.js';
 
+const announcer = document.getElementById('announcer')
+const toasts = document.querySelector('.toasts')
+
+// What is outside a modal dialog is under its backdrop and read by nobody: what is said goes into the topmost one.
+function moveTo (place) {
+  for (const part of [toasts, announcer]) {
+    if (part.parentElement !== place) place.append(part)
+  }
+}
+
+const moveUp = () => moveTo(document.querySelector('#signed-out[open]') ?? document.querySelector('dialog[open]') ?? document.body)
+
+// Before it closes, or gets other content, which would take them away.
+document.addEventListener('close', () => moveTo(document.body), true)
+document.addEventListener('htmx:beforeSwap', event => { if (event.detail.target.contains(announcer)) moveTo(document.body) })
+document.addEventListener('htmx:afterSwap', moveUp)
+
 // Tell a screen reader.
 export function announce (words) {
-  const place = document.getElementById('announcer')
-  place.textContent = ''
-  window.requestAnimationFrame(() => { place.textContent = words })
+  moveUp()
+  announcer.textContent = ''
+  window.requestAnimationFrame(() => { announcer.textContent = words })
 }
 
 // Show a toast that the server did not write.
@@ -18,6 +35,7 @@ export function toast (words) {
   body.className = 'toast-body'
   body.textContent = words
   box.append(body)
-  document.querySelector('.toasts').append(box)
+  moveUp()
+  toasts.append(box)
   letGo(box)
 }

@@ -32,12 +32,13 @@ export function isKept (area) {
   return Boolean(me) && area.matches('textarea') && area.name && area.form?.method === 'post' && !area.closest('[data-not-kept]')
 }
 
-function keyOf (area) {
-  const address = new URL(area.form.getAttribute('hx-post') || area.form.getAttribute('action') || '', window.location.href)
-  return `draft ${me} ${address.pathname} ${area.name}`
+function keyOf ({ form, name }) {
+  const address = new URL(form.getAttribute('hx-post') || form.getAttribute('action') || '', window.location.href)
+  return `draft ${me} ${address.pathname}${address.search} ${name}`
 }
 
-const areasOf = form => [...form.elements].filter(isKept)
+// Of all its fields: pages and dialogs that ask something in between carry a text on in a hidden one.
+const keysOf = form => [...new Set([...form.elements].filter(field => field.name).map(keyOf))]
 
 // Writing ------------------------------------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ function settle () {
   remove(SENT)
   const navigation = window.performance.getEntriesByType('navigation')[0]
   if (!sent || sent.user !== me || navigation?.type !== 'navigate') return
-  const there = new Set([...document.querySelectorAll('textarea')].filter(isKept).map(keyOf))
+  const there = new Set([...document.forms].flatMap(keysOf))
   const isThrough = navigation.redirectCount > 0 || (navigation.responseStatus === 200 && !sent.keys.some(key => there.has(key)))
   if (isThrough) forget(sent.keys)
 }
@@ -140,7 +141,7 @@ window.addEventListener('submit', event => {
   }
   if (event.defaultPrevented || form.hasAttribute('hx-post')) return
   flush()
-  const keys = areasOf(form).map(keyOf)
+  const keys = keysOf(form).filter(key => read(key))
   if (keys.length) write(SENT, { user: me, keys })
 })
 
@@ -149,7 +150,7 @@ document.addEventListener('htmx:beforeOnLoad', event => {
   const form = requestConfig.elt
   if (!form.matches('form') || requestConfig.triggeringEvent?.type !== 'submit' || xhr.status >= 300) return
   flush()
-  forget(areasOf(form).map(keyOf))
+  forget(keysOf(form))
 })
 
 for (const key of me ? all() : []) {

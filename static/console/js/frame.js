@@ -1,6 +1,7 @@
 // Theme toggle, switchers, impossible actions.
 /* global htmx */
 import { announce } from './announce.js';
+import { isComposing } from './composing.js';
 
 document.addEventListener('click', event => {
   if (event.target.closest('[data-theme-toggle]')) {
@@ -44,7 +45,7 @@ document.addEventListener('show.bs.dropdown', event => {
 })
 
 document.addEventListener('keydown', event => {
-  if (!event.target.matches('[data-switch-find]')) return
+  if (!event.target.matches('[data-switch-find]') || isComposing(event)) return
   const first = event.target.closest('[data-switch]').querySelector('a.dropdown-item')
   if (event.key === 'Enter') {
     event.preventDefault()

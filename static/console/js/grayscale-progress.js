@@ -156,6 +156,7 @@ let said = Date.now()
 let state = document.getElementById('chart-words').dataset.state
 
 follow(root.dataset.liveUrl, EVERY, {
+  lost: document.getElementById('progress-lost'),
   seen: ids => {
     if (ids.includes('chart-words')) read()
     const words = document.getElementById('chart-words')

@@ -1,12 +1,19 @@
 // Parts of a page that follow by themselves while it is looked at: those with data-live, by their ids.
+import { announce } from './announce.js';
 import { prepareTables } from './sortable.js';
 
-// Replaced only where it differs, so that nothing flickers; nothing moves under the focus or an open menu.
+const STEADY = 'input:focus, textarea:focus, select:focus, .show, :active'
+const likenessOf = place => [place.tagName, place.id, place.getAttribute('href'), place.dataset.copy, place.textContent.trim()].join()
+
+// Replaced only where it differs, so that nothing flickers; nothing moves under what is typed, an open menu or a press.
+// A button or link that had the focus gives it to its like.
 function replace (next) {
   const now = document.getElementById(next.id)
   prepareTables(next)
-  if (!now || now.isEqualNode(next) || now.contains(document.activeElement) || now.querySelector('.show')) return false
+  if (!now || now.isEqualNode(next) || now.querySelector(STEADY)) return false
+  const focused = now.contains(document.activeElement) && document.activeElement
   now.replaceWith(next)
+  if (focused) [...next.querySelectorAll(focused.tagName)].find(place => likenessOf(place) === likenessOf(focused))?.focus()
   return true
 }
 
@@ -18,20 +25,27 @@ function followTab (next) {
   document.title = next.title
 }
 
-// Ask for `url` again each `every` milliseconds. `seen` is called with the ids that were replaced, `lost` when there was
-// no answer, `barred` when the person may not look any more; after that, or when `over` says so, nothing is asked again.
-export function follow (url, every, { seen = () => {}, lost = () => {}, barred = () => {}, over = () => false } = {}) {
+// Ask for `url` again each `every` milliseconds. `seen` is called with the ids that were replaced; the banner `lost` is
+// there while there is no answer. Who may not look any more gets the page anew, which says so; after that, or when `over`
+// says so, nothing is asked again.
+export function follow (url, every, { lost, seen = () => {}, over = () => false }) {
+  function lose () {
+    if (lost.hidden) announce(lost.textContent.trim())
+    lost.hidden = false
+  }
+
   async function refresh () {
     const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' } })
     if (response.redirected || response.status === 403 || response.status === 404) {
-      barred()
+      window.location.reload()
       return false
     }
     if (!response.ok) {
-      lost()
+      lose()
       return true
     }
     const next = new DOMParser().parseFromString(await response.text(), 'text/html')
+    lost.hidden = true
     followTab(next)
     seen([...next.querySelectorAll('[data-live]')].filter(part => replace(document.adoptNode(part))).map(part => part.id))
     return !over()
@@ -41,7 +55,7 @@ export function follow (url, every, { seen = () => {}, lost = () => {}, barred =
     if (document.visibilityState === 'visible') {
       try {
         if (!await refresh()) return
-      } catch { lost() }
+      } catch { lose() }
     }
     window.setTimeout(turn, every)
   }

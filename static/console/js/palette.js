@@ -1,6 +1,7 @@
 // The palette (Ctrl K, ⌘K, /): search, go to a page or do something; Tab limits it to the program of this page and back.
 /* global htmx */
 import { announce } from './announce.js';
+import { isComposing } from './composing.js';
 
 const palette = document.getElementById('palette')
 const hits = () => [...palette.querySelectorAll('[role=option]')]
@@ -62,7 +63,7 @@ if (palette) {
   })
 
   palette.addEventListener('keydown', event => {
-    if (event.isComposing || event.altKey) return // Enter and Tab are the input method's then.
+    if (isComposing(event) || event.altKey) return
     const all = hits()
     const place = all.indexOf(chosen())
     const only = palette.querySelector('[name=only]')

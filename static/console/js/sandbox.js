@@ -38,12 +38,17 @@ function intoFields (message) {
   }
 }
 
-function follow () {
+// The JSON stays as it was typed until a field is edited, and while it can't be read.
+let edited = false
+const mayWrite = () => !body.value.trim() || (edited && fromJson())
+
+function follow (event) {
+  if (event?.target.name !== 'mode') edited = Boolean(event) && event.target !== body
   const message = isJson() ? fromJson() : fromFields()
   if (message) inputs.forEach((input, index) => { if (rows[index]) rows[index].textContent = valueOf(message, input.dataset.key) })
   if (message && isJson()) intoFields(message)
   const text = isJson() ? body.value : JSON.stringify(message, null, 2)
-  if (!isJson()) body.value = text
+  if (!isJson() && mayWrite()) body.value = text
   document.getElementById('request-body').textContent = text
   document.getElementById('copy-json').dataset.copy = text
   document.getElementById('copy-curl').dataset.copy = `${form.dataset.curl}'${text.replaceAll("'", "'\\''")}'`
@@ -54,6 +59,6 @@ form.addEventListener('change', follow)
 form.querySelector('[data-fill]').addEventListener('click', event => {
   event.preventDefault()
   for (const input of inputs) input.value ||= input.dataset.example
-  follow()
+  follow(event)
 })
 follow()

@@ -1,5 +1,8 @@
 // A session that ended loses nothing: before a form is sent, and when htmx is refused, we ask who is signed in. Who is not
 // signs in in another tab, with whatever that takes, and what was going to be sent is sent then, with the new token.
+/* global htmx */
+import { toast } from './announce.js';
+
 const SURE = 60_000 // ms for which an answer of the server is believed
 const ASKS = 2_000 // ms between two questions while somebody signs in
 const me = document.body.dataset.user
@@ -70,10 +73,17 @@ document.addEventListener('submit', async event => {
   delete form.dataset.alive
 }, true)
 
+// htmx gets a 401 without a session, and for a token of an earlier one. What is refused again is not sent a third time.
+const resent = new WeakSet()
+
 document.addEventListener('htmx:responseError', async event => {
-  if (event.detail.xhr.status !== 401 || !me) return
-  const source = event.detail.requestConfig.elt
-  if (!await waitFor()) return
+  const { xhr, target, requestConfig: { elt: source, verb, path } } = event.detail
+  if (xhr.status !== 401 || !me) return
+  if (resent.delete(source)) return toast(document.getElementById('announcer').dataset.failed)
+  if (!await alive()) return
+  resent.add(source)
   if (source.matches('form')) source.requestSubmit()
   else if (source.matches('a, button')) source.click()
+  else htmx.ajax(verb, path, { source, target })
 })
+document.addEventListener('htmx:afterRequest', event => { if (event.detail.xhr.status !== 401) resent.delete(event.detail.elt) })

@@ -3,19 +3,13 @@ import { announce } from './announce.js';
 import { follow } from './live.js';
 
 const EVERY = 10000
-const lost = document.getElementById('status-lost')
 let headline = document.getElementById('status-headline').textContent
 
 follow(window.location.href, EVERY, {
+  lost: document.getElementById('status-lost'),
   seen: () => {
-    lost.hidden = true
     const words = document.getElementById('status-headline').textContent
     if (words !== headline) announce(words)
     headline = words
-  },
-  lost: () => {
-    if (lost.hidden) announce(lost.textContent.trim())
-    lost.hidden = false
-  },
-  barred: () => window.location.reload()
+  }
 })

@@ -1,4 +1,5 @@
 // Drop zones and the progress of an upload. A file field works by itself; this makes it comfortable.
+import { announce } from './announce.js';
 import { number, percent } from './figures.js';
 
 const size = bytes => {
@@ -8,7 +9,21 @@ const size = bytes => {
   return number(bytes, { style: 'unit', unit: units[step], maximumFractionDigits: step > 1 ? 1 : 0 })
 }
 
+// What the web server would not take, or the console only read to its end to refuse it, is not sent at all.
+function refuse (zone, file) {
+  const field = zone.querySelector('input[type=file]')
+  if (!(file.size > Number(field.dataset.most))) return false
+  field.value = ''
+  zone.classList.remove('drop-chosen')
+  zone.classList.add('drop-refused')
+  zone.querySelector('[data-drop-name]').textContent = file.name
+  zone.querySelector('[data-drop-hint]').textContent = field.dataset.refused.replace('SIZE', size(file.size))
+  announce(zone.querySelector('[data-drop-hint]').textContent)
+  return true
+}
+
 function show (zone, file) {
+  if (refuse(zone, file)) return
   zone.classList.remove('drop-refused')
   zone.classList.add('drop-chosen')
   zone.querySelector('[data-drop-name]').textContent = file.name

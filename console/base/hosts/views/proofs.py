@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.pages import NoteForm, confirm_page, form_page, posted
+from console.base.core.pages import confirm_page, form_page, posted
 from console.base.hosts import rules
 from console.base.hosts.access import application_for
 from console.base.hosts.actions import proving
-from console.base.hosts.forms import ProofForm
+from console.base.hosts.forms import EndProofsForm, ProofForm
 from console.base.hosts.models import HostApplication
 from console.base.hosts.proof_words import WORDS, limit_words
 
@@ -65,12 +65,11 @@ def require(request: SignedInRequest, application: HostApplication) -> HttpRespo
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def end(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Make all proofs void that were issued so far."""
-    seen = application.proof_series
     return confirm_page(
         request,
-        NoteForm(posted(request), needed=True, help_text=_("The app’s other administrators see this.")),
+        EndProofsForm(posted(request), initial={"seen": application.proof_series}),
         template="hosts/confirm/end_proofs.html",
-        save=lambda data: proving.end_proofs(application, seen=seen, by=request.user, reason=data["note"]),
+        save=lambda data: proving.end_proofs(application, seen=data["seen"], by=request.user, reason=data["note"]),
         toast=lambda _changed: _("All proofs issued so far are no longer valid."),
         back=_page(application),
         application=application,

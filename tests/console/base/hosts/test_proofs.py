@@ -78,14 +78,18 @@ def test_only_known_uses(signed_in, application, admin, secret, uses):
 
 def test_end_proofs(signed_in, application, admin):
     client = signed_in(admin)
-    assert client.post(url(application, "end/"), {"note": ""}).status_code == 422
-    response = client.post(url(application, "end/"), {"note": "The secret leaked"})
+    assert 'name="seen" value="1"' in client.get(url(application, "end/")).content.decode()
+    assert client.post(url(application, "end/"), {"note": "", "seen": "1"}).status_code == 422
+    asked = {"note": "The secret leaked", "seen": "1"}
+    response = client.post(url(application, "end/"), asked)
     assert (response.status_code, response["Location"]) == (302, url(application))
     assert HostApplication.objects.get().proof_series == 2
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.reason) == ("application.proofs_ended", "The secret leaked")
     with pytest.raises(Conflict):
         proving.end_proofs(application, seen=1, by=admin, reason="Late")
+    late = client.post(url(application, "end/"), asked)  # of a page that was open before
+    assert (late.status_code, HostApplication.objects.get().proof_series) == (422, 2)
 
 
 def test_the_page_says_what_it_means(signed_in, application, admin, secret):
