@@ -167,7 +167,9 @@ def appoint_url(application):
 
 def test_team_administrators_appoint_one_where_none_can_sign_in(signed_in, application, left, reviewer, team_admin):
     client = signed_in(team_admin)
-    assert appoint_url(application) in client.get(application.get_absolute_url()).content.decode()
+    text = client.get(application.get_absolute_url()).content.decode()
+    assert appoint_url(application) in text
+    assert "Deactivated" in text
 
     answer = client.post(appoint_url(application), {"user": reviewer.pk})
 
