@@ -61,7 +61,7 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
             _ensure_room(token)
             answer = run()
         except BaseException as error:
-            if isinstance(error, REFUSALS) or not (committed or _may_be_saved(error)):
+            if isinstance(error, REFUSALS) or not (committed or busy.can_be_saved(error)):
                 row.delete()
             raise
     if answer.status_code >= 400:
@@ -85,11 +85,6 @@ def _commits() -> Iterator[list[bool]]:
 
     with connection.execute_wrapper(watch):
         yield committed
-
-
-def _may_be_saved(error: BaseException | None) -> bool:
-    """Whether the connection was lost, perhaps during COMMIT, in this error or in one that it hides."""
-    return error is not None and (busy.is_away(error) or _may_be_saved(error.__context__))
 
 
 def _again(row: KeptAnswer, digest: str) -> HttpResponse:

@@ -44,15 +44,20 @@ def passes(error: BaseException) -> bool:
     return is_busy(error) or is_away(error)
 
 
+def can_be_saved(error: BaseException) -> bool:
+    """Whether the connection was lost, perhaps during COMMIT: in this error, or in one before it that this one hides.
+
+    That is the case of a page that could not be drawn for an error.
+    """
+    return any(is_away(one) for one in _chain(error))
+
+
 def sentence(error: BaseException, *, may_be_saved: bool | None = None) -> str:
     """Say what is wrong and what became of the change.
 
-    Unless the caller knows better, the change may be saved when the connection was lost: during this error, or during
-    one before it that this one hides, such as of a page that could not be drawn.
+    Unless the caller knows better, `can_be_saved` tells what may be.
     """
-    if may_be_saved is None:
-        may_be_saved = any(is_away(one) for one in _chain(error))
-    if may_be_saved:
+    if can_be_saved(error) if may_be_saved is None else may_be_saved:
         return _(
             "The database stopped responding, so the console can’t confirm that this was saved. Check before you "
             "try again."

@@ -98,9 +98,9 @@ def test_networks_scopes_and_rates_are_those_of_the_token(program, monkeypatch):
     made = robot(program, "upload", name="uploads")
     assert call(made, ACTION) == "UnauthorizedOperation"
     assert call(made, "DescribeMNPVersion", {"BusinessId": "x" * 43}) == "ResourceNotFound"
-    monkeypatch.setattr(guard, "calls", Counter("2/minute"))
+    monkeypatch.setattr(guard, "calls", Counter("2/day"))
     assert [call(made, ACTION) for _time in range(3)][2] == "RequestLimitExceeded"
-    monkeypatch.setattr(guard, "failures", Counter("2/minute"))
+    monkeypatch.setattr(guard, "failures", Counter("2/day"))
     assert [call(made, ACTION, key="guess") for _time in range(3)][2] == "RequestLimitExceeded"
 
 
