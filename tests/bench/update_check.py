@@ -12,14 +12,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import re
 import secrets
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -28,14 +26,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import psycopg
-from psycopg import sql
 
 from console.local import throwaway
+from tests.bench import stand
 from tests.bench.result import Result
-from tests.bench.stand import SETTINGS
 from tests.processes import granian
 
 PROGRAMS, FEW = 10_000, 10
@@ -221,34 +215,19 @@ def _compared(
 
 @contextlib.contextmanager
 def _site(programs: int, *lists: int, proved: bool = False) -> Iterator[Site]:
-    """Make a database of our own beside the one that the environment names, fill it, and drop it in the end."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    name = f"bench_{secrets.token_hex(4)}"
-    with (
-        tempfile.TemporaryDirectory(prefix="console-bench-") as folder,
-        psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection,
-    ):
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            environment = {
-                **os.environ,
-                "DATABASE_URL": f"{url.scheme}://{url.netloc}/{name}" + (f"?{url.query}" if url.query else ""),
-                # With DEBUG on, each request is asked first whether it is of this machine.
-                "DJANGO_SETTINGS_MODULE": SETTINGS,
-                # Counted all the same.
-                "DEVICE_RATE_LIMIT": "100000/second",
-                "UNPROVEN_PLACES_PER_ADDRESS": "1000000/second",
-                "UNPROVEN_PLACES_PER_APPLICATION": "1000000/second",
-                "BENCH_PROVED": "1" if proved else "",
-                "OBJECT_LIST_CACHE": folder,
-            }
-            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
-            subprocess.run(migrate, env=environment, check=True)
-            fill = [sys.executable, "-m", "tests.bench.catalogue", str(programs), *map(str, lists)]
-            catalogue = json.loads(subprocess.check_output(fill, env=environment))
-            yield Site(environment, catalogue, Path(folder))
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Fill a database of our own; yield it with its programs."""
+    with stand.database() as environment:
+        environment |= {
+            # Counted all the same.
+            "DEVICE_RATE_LIMIT": "100000/second",
+            "UNPROVEN_PLACES_PER_ADDRESS": "1000000/second",
+            "UNPROVEN_PLACES_PER_APPLICATION": "1000000/second",
+            "BENCH_PROVED": "1" if proved else "",
+            "OBJECT_LIST_CACHE": environment["BENCH_FOLDER"],
+        }
+        fill = [sys.executable, "-m", "tests.bench.catalogue", str(programs), *map(str, lists)]
+        catalogue = json.loads(subprocess.check_output(fill, env=environment))
+        yield Site(environment, catalogue, Path(environment["BENCH_FOLDER"]))
 
 
 def _ids(app_ids: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from console.base.accounts.models import User
 from tests.signing_in import new_session
@@ -49,3 +49,14 @@ class Person:
     def sees(self, words: str) -> None:
         """Wait until the words are there."""
         expect(self.page.locator("body")).to_contain_text(words)
+
+
+def expect_lost_and_found(page: Page, lost: Locator, *, every: int) -> None:
+    """See `lost` on a page that asks each `every` milliseconds while the console does not answer, and not else."""
+    expect(lost).to_be_hidden()
+    page.context.set_offline(True)
+    page.clock.fast_forward(every)
+    expect(lost).to_be_visible()
+    page.context.set_offline(False)
+    page.clock.fast_forward(every)
+    expect(lost).to_be_hidden()

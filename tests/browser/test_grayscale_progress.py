@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from grayscale import actions
 from grayscale.models import GrayscaleTask
 from tests import factories
-from tests.browser.person import sign_in
+from tests.browser.person import expect_lost_and_found, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,13 +62,7 @@ def test_a_new_state_is_said_and_the_last_look_is_the_end(progress: Page, task: 
 
 def test_says_when_it_can_not_follow_and_asks_who_is_signed_out_to_sign_in(progress: Page):
     lost = progress.locator("#main").get_by_text("This page may be out of date.")
-    expect(lost).to_be_hidden()
-    progress.context.set_offline(True)
-    progress.clock.fast_forward(6000)
-    expect(lost).to_be_visible()
-    progress.context.set_offline(False)
-    progress.clock.fast_forward(6000)
-    expect(lost).to_be_hidden()
+    expect_lost_and_found(progress, lost, every=6000)
     progress.context.clear_cookies()
     progress.clock.fast_forward(6000)
     progress.wait_for_url(f"**{reverse('account_login')}**")

@@ -7,7 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from console.platform.models import Heartbeat
 from tests import factories
-from tests.browser.person import sign_in
+from tests.browser.person import expect_lost_and_found, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,13 +51,7 @@ def test_follows_although_a_copy_button_was_clicked_which_keeps_the_focus(status
 
 def test_says_when_the_console_does_not_answer(status: Page):
     lost = status.locator("#status-lost")
-    expect(lost).to_be_hidden()
-    status.context.set_offline(True)
-    status.clock.fast_forward(11_000)
-    expect(lost).to_be_visible()
-    status.context.set_offline(False)
-    status.clock.fast_forward(11_000)
-    expect(lost).to_be_hidden()
+    expect_lost_and_found(status, lost, every=11_000)
 
 
 def test_who_is_signed_out_is_asked_to_sign_in(status: Page):
