@@ -7,15 +7,15 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
 from console.base.core import metrics
+from console.base.core.only_run import only_run
 from console.base.hosts.models import HostApplication, SensitiveApi
 from devmgmt import matching
 from devmgmt.keys.models import AppSecret
@@ -69,7 +69,7 @@ def write_waiting(*, at: datetime) -> int:
 def _write_one(*, at: datetime) -> bool | None:
     """Write the report that has waited longest among the teams that nobody writes for; None when there is none."""
     for team in _teams_waiting(at=at):
-        with _turn_of(team) as is_ours:
+        with only_run(WRITING, team) as is_ours:
             if is_ours and (report := _take(team, at=at)):
                 return _write(report, at=at)
     return None
@@ -89,19 +89,6 @@ def _teams_waiting(*, at: datetime) -> list[int]:
     """Return the teams with reports to write, who has waited longest first."""
     rows = _due(at=at).order_by("id").values_list("version__mini_program__team", flat=True)[:MOST_WAITING]
     return list(dict.fromkeys(rows))
-
-
-@contextmanager
-def _turn_of(team: int) -> Iterator[bool]:
-    """Return whether it is this process that writes for the team: a lock of the session, which ends with the worker."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [WRITING, team])
-        (is_ours,) = cursor.fetchone()
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [WRITING, team])
 
 
 @transaction.atomic
