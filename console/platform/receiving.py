@@ -25,10 +25,10 @@ NAMED = 3  # applications
 def receivers(*, at: datetime) -> list[Service]:
     """Return what the tries up to the time `at` tell; nothing is sent. Raises DatabaseError."""
     gateways, webhooks = gateway_health.health(at=at), webhook_health.health(at=at)
+    silent, idle = (gateway_health.paused(waited_for=waited_for) for waited_for in (True, False))
+    facts, trouble = _of_gateways(gateways, silent, idle), _paused_gateways(gateways, silent, idle)
     return [
-        _service(
-            "gateways", _("Message gateways"), "send", gateways, _of_gateways(gateways), _paused_gateways(gateways)
-        ),
+        _service("gateways", _("Message gateways"), "send", gateways, facts, trouble),
         _service("webhooks", _("Webhooks"), "webhook", webhooks, _of_webhooks(webhooks), _paused_webhooks(webhooks)),
     ]
 
@@ -38,16 +38,16 @@ def _service(key: str, name: str, icon: str, found: Health, facts: Iterator[str]
     return Service(key, name, icon, said, trouble, is_known=found.counts["delivering"] > 0)
 
 
-def _of_gateways(found: Health) -> Iterator[str]:
+def _of_gateways(found: Health, silent: QuerySet[Gateway], idle: QuerySet[Gateway]) -> Iterator[str]:
     if known := sum(found.counts.values()):
         yield ngettext("%(count)d host app", "%(count)d host apps", known) % {"count": known}
     if found.counts["paused"]:
-        yield from _not_responding(gateway_health.paused(waited_for=True).count())
-        if idle := gateway_health.paused(waited_for=False).count():
+        yield from _not_responding(len(silent))
+        if idle:
             words = ngettext(
-                "%(count)d didn’t respond when last tried", "%(count)d didn’t respond when last tried", idle
+                "%(count)d didn’t respond when last tried", "%(count)d didn’t respond when last tried", len(idle)
             )
-            yield words % {"count": idle}
+            yield words % {"count": len(idle)}
     if found.since:
         yield _("messages waiting for them since %(time)s") % {"time": times.exact(found.since)}
 
@@ -68,13 +68,12 @@ def _not_responding(paused: int) -> Iterator[str]:
         yield ngettext("%(count)d not responding", "%(count)d not responding", paused) % {"count": paused}
 
 
-def _paused_gateways(found: Health) -> Trouble | None:
+def _paused_gateways(found: Health, silent: QuerySet[Gateway], idle: QuerySet[Gateway]) -> Trouble | None:
     """They are few, and behind each are all users of an application: one is worth a note."""
     if not found.counts["paused"]:
         return None
-    silent = gateway_health.paused(waited_for=True)
     if not silent:
-        return _idle_gateways(gateway_health.paused(waited_for=False))
+        return _idle_gateways(idle)
     title = ngettext(
         "The gateway of %(names)s isn’t responding", "The gateways of %(names)s aren’t responding", len(silent)
     )
