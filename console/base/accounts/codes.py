@@ -40,7 +40,12 @@ def encrypt(text: str) -> str:
 
 def decrypt(kept: str) -> str:
     """Return the secret; what the previous release wrote is plain. Raises Unreadable."""
-    return unseal(base64.b32decode(kept).decode()) if is_sealed(kept) else kept
+    return unseal(sealed_in(kept)) if is_sealed(kept) else kept
+
+
+def sealed_in(kept: str) -> str:
+    """Return the sealed text of a kept secret that `is_sealed`."""
+    return base64.b32decode(kept).decode()
 
 
 def is_sealed(kept: str) -> bool:

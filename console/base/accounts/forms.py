@@ -141,6 +141,11 @@ class PersonForm(forms.Form):
         elif person and self.is_bound and not self.data.get("is_active") and (alone := led_alone_by(person)):
             self.fields["leave_unled"] = UnledField(error_messages={"required": unled_words(alone)})
 
+    def clean(self) -> dict[str, Any]:
+        """Leave out the tick, which is nothing to be saved."""
+        self.cleaned_data.pop("leave_unled", None)
+        return self.cleaned_data
+
 
 class PersonAddressForm(forms.Form):
     """Another address for an account, which its person takes (P-7)."""

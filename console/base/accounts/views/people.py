@@ -111,15 +111,10 @@ def new_person(request: SignedInRequest, user: User) -> HttpResponse:
 def edit_person(request: SignedInRequest, person: User) -> HttpResponse:
     """Change the name, whether the account is active, and for superusers whether its person is an operator."""
     known = {"name": person.name, "is_active": person.is_active, "is_staff": person.is_staff}
-
-    def save(data: dict[str, Any]) -> User:
-        fields = {name: value for name, value in data.items() if name != "leave_unled"}
-        return actions.edit_user(person, by=request.user, **fields)
-
     return confirm_page(
         request,
         PersonForm(posted(request), initial=known, by=request.user, person=person),
-        save=save,
+        save=lambda data: actions.edit_user(person, by=request.user, **data),
         toast=lambda _saved: _("Saved."),
         back=_page_of(person),
         template="accounts/operators/edit_person.html",
