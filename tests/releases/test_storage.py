@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
 from threading import Event
@@ -196,8 +198,13 @@ def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
             connection.close()
 
     def sweep_once():
+        """Of the file alone: what a folder's uploads have not finished is as young as it is."""
         try:
-            return sweep(at=later())
+            if settings.STORAGE_URL:
+                return sweep(at=later())
+            with suppress(FileNotFoundError):
+                os.utime(package_storage().path(content), (0, 0))
+            return sweep(at=timezone.now())
         finally:
             connection.close()
 
