@@ -54,12 +54,21 @@ def setting(name: str) -> str:
     return (Path(file).read_text() if file else os.environ.get(name, "")).strip()
 
 
+def seconds_for_each(url: str) -> int:
+    """Return how long each host of the database may be silent: together SECONDS, but 2 at least, as libpq has it."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    hosts = str(conninfo_to_dict(url).get("host") or "").split(",")
+    return max(2, SECONDS // len(hosts))
+
+
 def has_shown(name: str) -> bool:
     """Return whether a heartbeat like this was seen; True while the database can't be asked."""
     import psycopg
 
+    url = address()
     try:
-        with psycopg.connect(address(), connect_timeout=SECONDS) as own:
+        with psycopg.connect(url, connect_timeout=seconds_for_each(url)) as own:
             own.execute(LIMIT)
             return own.execute(SEEN, [name, LATE_SECONDS]).rowcount > 0
     except psycopg.OperationalError as error:

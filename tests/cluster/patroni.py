@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -114,7 +115,9 @@ class Patroni:
         leader = next(name for name, (role, _state) in self.roles().items() if role == "leader")
         node = next(node for node in self.nodes if node.name == leader)
         body = json.dumps({"leader": leader}).encode()
-        asked = urllib.request.Request(f"http://127.0.0.1:{node.api}/switchover", body, method="POST")
+        sign_in = base64.b64encode(f"patroni:{self.passwords['patroni']}".encode()).decode()
+        headers = {"Authorization": f"Basic {sign_in}"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{node.api}/switchover", body, headers, method="POST")
         urllib.request.urlopen(asked, timeout=60).read()
 
 
@@ -125,7 +128,7 @@ def running(folder: Path, *, count: int = 3) -> Iterator[Patroni]:
     folder.chmod(0o711)
     client, peer = free_port(), free_port()
     etcd = Service("etcd", tied(_etcd(folder, client, peer), signal.SIGTERM), log=folder / "etcd.log")
-    users = ("postgres", "replicator", "rewind", "console")
+    users = ("postgres", "replicator", "rewind", "console", "patroni")  # the last one is of its API
     found = Patroni(folder, {user: secrets.token_urlsafe(12) for user in users}, etcd)
     try:
         etcd.start()
@@ -163,6 +166,7 @@ def _node(found: Patroni, name: str, etcd: int) -> Node:
         "CHANGE-1": found.passwords["postgres"],
         "CHANGE-2": found.passwords["replicator"],
         "CHANGE-3": found.passwords["rewind"],
+        "CHANGE-4": found.passwords["patroni"],
     }
     written = SHIPPED.read_text()
     for there, here in names.items():

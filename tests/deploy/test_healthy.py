@@ -55,6 +55,14 @@ def test_a_worker_behind_a_pooler_is_looked_for_by_sessions_of_its_own(
     assert not healthy.has_shown("worker:%@nobody")
 
 
+@pytest.mark.parametrize(
+    ("hosts", "seconds"), {"db1": 5, "db1:5432,db2:5432": 2, "db1,db2,db3": 2, "": 5, "db1,db2,db3,db4,db5": 2}.items()
+)
+def test_silent_hosts_take_no_longer_than_one(healthy: ModuleType, hosts: str, seconds: int) -> None:
+    """The limit is one for each host, and 2 the least that there is; the check as a whole has 10 or 15 seconds."""
+    assert healthy.seconds_for_each(f"postgresql://console:secret@{hosts}/console?sslmode=require") == seconds
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", BROKERS)
 def test_a_worker_that_waits_for_the_broker_is_left_alone(

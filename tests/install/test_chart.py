@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import re
 import shutil
@@ -23,6 +25,7 @@ helm = pytest.importorskip("helm_python", reason="helm-python-sdk is not install
 kubernetes = pytest.importorskip("kubernetes_validate")
 
 CHART = PROJECT / "deploy" / "helm" / "console"
+GUIDE = (PROJECT / "docs" / "install-kit.md").read_text()
 NEEDED: dict[str, Any] = {"trustedProxies": ["10.244.0.0/16"]}
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 ON = {"autoscaling": {"enabled": True}}
@@ -33,9 +36,10 @@ SETS: dict[str, dict[str, Any]] = {
         "image": {"repository": "registry.example.com/console", "tag": "1.2.3"},
         "imagePullSecrets": [{"name": "registry"}],
         "settings": {"LOG_DAYS": 14, "TIME_ZONE": "Asia/Shanghai"},
+        "caSecret": "authorities",
         "storage": {"storageClass": "nfs", "size": "1Ti"},
-        "web": ON,
-        "runtime": ON,
+        "web": {**ON, "existingSecret": "console-web"},
+        "runtime": {**ON, "existingSecret": "console-runtime"},
         "workers": dict.fromkeys(DEFAULTS["workers"], ON),
         "metrics": {"podMonitor": {"enabled": True, "token": True, "labels": {"release": "prometheus"}}},
         "nodeSelector": {"disk": "fast"},
@@ -59,10 +63,10 @@ RELEASES = ("1.29", "1.37")
 UNKNOWN = {"PodMonitor"}  # of Prometheus' operator
 
 
-def render(values: dict[str, Any]) -> list[dict[str, Any]]:
+def render(values: dict[str, Any], name: str = "shop") -> list[dict[str, Any]]:
     """Return what Helm would install."""
     with helm.Chart.load(str(CHART)) as chart:
-        files = chart.render(values, name="shop", namespace="console")
+        files = chart.render(values, name=name, namespace="console")
     texts = [text for name, text in files.items() if name.endswith(".yaml")]
     return [found for text in texts for found in yaml.safe_load_all(text) if found]
 
@@ -106,7 +110,8 @@ def test_a_pod_has_no_rights_and_can_write_nothing(values: dict[str, Any]) -> No
             "capabilities": {"drop": ["ALL"]},
         }
         assert "memory" in container["resources"]["limits"]
-        assert container["envFrom"] == [{"secretRef": {"name": "console"}}]
+        own = values.get(component, {}).get("existingSecret")
+        assert container["envFrom"] == [{"secretRef": {"name": name}} for name in ("console", own) if name]
         assert ("livenessProbe" in container) is (component not in ("migrate", "backup"))
 
 
@@ -149,17 +154,82 @@ def test_migrations_run_before_anything_else_and_need_nothing_of_the_release() -
     assert all("emptyDir" in volume for volume in volumes)
 
 
+def test_every_pod_has_the_authorities_where_a_secret_is_named() -> None:
+    """The first connection to the database is the migrations', the last one a backup's."""
+    found = pods(render(SETS["everything"]))
+    assert {"web", "runtime", "beat", "migrate", "backup", "worker-mail"} <= set(found)
+    for component, pod in found.items():
+        (container,) = pod["spec"]["containers"]
+        (mount,) = [one for one in container["volumeMounts"] if one["mountPath"] == "/etc/console/ca"]
+        (volume,) = [one for one in pod["spec"]["volumes"] if one["name"] == mount["name"]]
+        assert (volume["secret"], mount["readOnly"]) == ({"secretName": "authorities"}, True), component
+    for pod in pods(render(NEEDED)).values():
+        assert [one for one in pod["spec"]["volumes"] if "secret" in one] == []
+
+
+def test_numbers_reach_the_processes_as_they_are_written() -> None:
+    settings = {"OBJECT_LIST_BYTES": 5_000_000, "LOG_ENTRIES_PER_DAY": 1_000_000_000, "LOG_DAYS": 14, "RATE": 0.5}
+    values = {**NEEDED, "settings": {**settings, "DEBUG": False, "TIME_ZONE": "UTC"}}
+    expected = {name: str(value) for name, value in settings.items()} | {"DEBUG": "false", "TIME_ZONE": "UTC"}
+    for pod in pods(render(values)).values():
+        given = {one["name"]: one["value"] for one in pod["spec"]["containers"][0]["env"]}
+        assert {name: given[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(("role", "refused"), {"web": 30, "runtime": 10}.items())
+def test_a_server_that_waits_for_the_database_goes_on(role: str, refused: int) -> None:
+    """Its threads answer probes, too. No restart helps, and without pods nobody reads what the console says."""
+    (container,) = pods(render(NEEDED))[role]["spec"]["containers"]
+    alive, ready = container["livenessProbe"], container["readinessProbe"]
+    assert (alive["timeoutSeconds"], alive["periodSeconds"] * alive["failureThreshold"]) == (10, 120)
+    assert ready["periodSeconds"] * ready["failureThreshold"] == refused  # web: longer than a fail-over takes
+
+
 def test_a_backup_is_made_where_a_claim_is_named() -> None:
     assert not [one for one in render(NEEDED) if one["kind"] == "CronJob"]
     values = {**NEEDED, "backup": {"claim": "backups", "schedule": "0 4 * * *", "keep": 7}}
     (job,) = [one for one in render(values) if one["kind"] == "CronJob"]
     assert (job["spec"]["schedule"], job["spec"]["concurrencyPolicy"]) == ("0 4 * * *", "Forbid")
-    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    spec = job["spec"]["jobTemplate"]["spec"]
+    # One that lacks files, or hangs, is not made again, and keeps no other from being made.
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (0, 21600)
+    pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     assert container["args"] == ["backup", "/backup", "--keep", "7"]
     claims = {one["name"]: one.get("persistentVolumeClaim", {}).get("claimName") for one in pod["volumes"]}
     mounts = {one["mountPath"]: claims[one["name"]] for one in container["volumeMounts"]}
     assert (mounts["/backup"], mounts["/var/lib/console"]) == ("backups", "shop-data")
+
+
+def test_the_guide_restores_by_the_job_of_the_backup() -> None:
+    """Its patch turns that Job, of this chart, into one that restores into another volume, however long it takes."""
+    (patch,) = re.findall(r"--patch '(\[.*?\])'", GUIDE, re.DOTALL)
+    (cron,) = [one for one in render(SETS["everything"]) if one["kind"] == "CronJob"]
+    job = cron["spec"]["jobTemplate"]
+    for change in json.loads(patch):
+        *path, last = change["path"].removeprefix("/").split("/")
+        where = functools.reduce(lambda node, key: node[int(key) if isinstance(node, list) else key], path, job)
+        assert last in where, change["path"]
+        where.pop(last)
+        if change["op"] == "replace":
+            where[last] = change["value"]
+    spec = job["spec"]["template"]["spec"]
+    restore = load_command_class("console.platform", "restore").create_parser("manage.py", "restore")
+    command, *args = spec["containers"][0]["args"]
+    assert (command, restore.parse_args(args).backup.parent) == ("restore", Path("/backup"))
+    volumes = [one for one in spec["volumes"] if "persistentVolumeClaim" in one]
+    claims = {one["name"]: one["persistentVolumeClaim"]["claimName"] for one in volumes}
+    assert claims == {"backup": "backups", "data": "console-data-2"}
+    assert "activeDeadlineSeconds" not in job["spec"]
+
+
+def test_the_guide_names_what_the_chart_makes() -> None:
+    found = render(SETS["everything"], name="console")
+    kinds = {"deploy": "Deployment", "job": "Job", "cronjob": "CronJob"}
+    names = {(one["kind"], one["metadata"]["name"]) for one in found} | {("Job", "restore")}  # made by hand
+    commands = re.findall(r"kubectl[^`\n]*?[ =](deploy|cronjob|job)/([a-z-]+)", GUIDE)
+    named = {(kinds[kind], name) for kind, name in commands}
+    assert {("Deployment", "console-web"), ("CronJob", "console-backup"), ("Job", "console-migrate")} <= named <= names
 
 
 def test_devices_have_processes_of_their_own_and_probes_are_not_published() -> None:
@@ -170,6 +240,7 @@ def test_devices_have_processes_of_their_own_and_probes_are_not_published() -> N
     assert {path for path, name in paths.items() if name == "shop-runtime"} == {
         f"/{family}" for family in of_machines.split("|")
     }
+    assert f"/({of_machines})/" in GUIDE  # of the header that ingress-nginx has to add
     assert paths["/"] == "shop-web"
     assert paths["/healthz"] == paths["/readyz"] == "shop-nowhere"
 

@@ -17,7 +17,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{/* Every pod: an ordinary user, a root file system that nobody writes to, and no rights that a process does not need.
-     Takes a dict of root, component, args, resources, and where there are any ports, probes, restart, claim (of a volume for backups). */}}
+     Takes a dict of root, component, args, resources, and where there are any ports, probes, restart, claim (of a volume for backups), secret (of settings of its own). */}}
 {{- define "console.pod" -}}
 metadata:
   labels:
@@ -90,11 +90,16 @@ spec:
         {{- end }}
         {{- range $name, $value := .root.Values.settings }}
         - name: {{ $name }}
-          value: {{ $value | toString | quote }}
+          {{- /* A number is a float here, which toString writes as 5e+06. */}}
+          value: {{ kindIs "string" $value | ternary $value (toJson $value) | quote }}
         {{- end }}
       envFrom:
         - secretRef:
             name: {{ .root.Values.existingSecret }}
+        {{- with .secret }}
+        - secretRef:
+            name: {{ . }}
+        {{- end }}
       {{- if .serves }}
       ports:
         - name: http
@@ -126,6 +131,11 @@ spec:
           mountPath: /var/cache/console
         - name: data
           mountPath: /var/lib/console
+        {{- if .root.Values.caSecret }}
+        - name: ca
+          mountPath: /etc/console/ca
+          readOnly: true
+        {{- end }}
         {{- if .claim }}
         - name: backup
           mountPath: /backup
@@ -150,9 +160,15 @@ spec:
       emptyDir:
         sizeLimit: 1Gi
       {{- end }}
+    {{- with .root.Values.caSecret }}
+    - name: ca
+      secret:
+        secretName: {{ . }}
+    {{- end }}
 {{- end }}
 
-{{/* Of a server; takes the path by which it says that it is ready. */}}
+{{/* Of a server; takes a dict of ready, the path by which it says so, and failures, how often it may say that it is not.
+     /healthz waits for a thread like any request: while the database is silent that takes longer, and a restart does not help. */}}
 {{- define "console.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: http}
@@ -161,13 +177,13 @@ startupProbe:
 livenessProbe:
   httpGet: {path: /healthz, port: http}
   periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 3
+  timeoutSeconds: 10
+  failureThreshold: 12
 readinessProbe:
-  httpGet: {path: {{ . }}, port: http}
+  httpGet: {path: {{ .ready }}, port: http}
   periodSeconds: 5
   timeoutSeconds: 5
-  failureThreshold: 2
+  failureThreshold: {{ .failures }}
 {{- end }}
 
 {{/* Of a worker and the scheduler: whether they have shown a heartbeat. */}}
