@@ -19,7 +19,10 @@ from console.base.activity.fields import Field, Moment
 
 
 class TokenEvent(Event):
-    """What became of a token; of a person's own it is in their security log, too, and they are mailed (P-6)."""
+    """What became of a token; of a person's own it is in their security log, too, and they are mailed (P-6).
+
+    Not of what an operator's deactivation ends: it is about the account, and from where operators work is theirs.
+    """
 
     fields = {
         "token": Field(_("Token")),
@@ -44,8 +47,10 @@ class TokenEvent(Event):
 
     def follow(self) -> None:
         if self.token.team_id is None and self.security_kind:
-            security.note(self.token.holder, self.security_kind, at=self.at, detail=self.token.name)
-            security.mail(self.token.holder, self.security_kind, detail=self.token.name)
+            holder = self.token.holder
+            security.note(holder, self.security_kind, by=self.by, at=self.at, detail=self.token.name)
+            if self.by == holder:
+                security.mail(holder, self.security_kind, detail=self.token.name)
 
 
 def _administrators(event: TokenEvent) -> Iterable[User]:

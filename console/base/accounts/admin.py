@@ -55,10 +55,13 @@ def operator(request: HttpRequest) -> User:
     return request.user
 
 
-class VerbAdmin(admin.ModelAdmin):
-    """Saves by verbs: a refusal is shown and nothing is saved. Changing people asks for the password again (P-4)."""
+proven = method_decorator(reauthentication_required(allow_get=True, enabled=sudo.needed))
 
-    @method_decorator(reauthentication_required(allow_get=True, enabled=sudo.needed))
+
+class VerbAdmin(admin.ModelAdmin):
+    """Saves by verbs: a refusal is shown and nothing is saved. Whatever is posted asks for the password again (P-4)."""
+
+    @proven
     def changeform_view(
         self,
         request: HttpRequest,
@@ -90,6 +93,12 @@ class VerbAdmin(admin.ModelAdmin):
 
         return RefusedForm
 
+    @proven
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """List the rows, and do what was chosen with some of them."""
+        return super().changelist_view(request, extra_context)
+
+    @proven
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask, then delete; a refusal of the verb is shown above the list."""
         try:
@@ -149,8 +158,14 @@ class UserAdmin(VerbAdmin):
     ordering = ("email",)
     actions = ("send_password_link",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """People; robots are their teams' own (A-1)."""
+        return User.objects.people().order_by(*self.ordering)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Only a superuser makes operators."""
+        """Only a superuser makes operators, and nobody changes whether their own account is active or one (ADR 32)."""
+        if obj == request.user:
+            return ("is_active", "is_staff")
         return () if request.user.is_superuser else ("is_staff",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -186,7 +201,7 @@ class UserAdmin(VerbAdmin):
 
 
 class MembershipInline(admin.TabularInline):
-    """The members, to look at and to take out: who joins and in which role is decided in the team (P-7)."""
+    """The people of a team, to look at and to take out: who joins and in which role is decided in the team (P-7)."""
 
     model = Membership
     fields = readonly_fields = ("user", "role", "since")
@@ -202,7 +217,8 @@ class MembershipInline(admin.TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """Each row names its person and team."""
-        return super().get_queryset(request).select_related("user", "team").order_by("pk")
+        people = super().get_queryset(request).filter(user__is_robot=False)
+        return people.select_related("user", "team").order_by("pk")
 
 
 class TeamForm(forms.ModelForm):

@@ -17,7 +17,7 @@ from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -54,7 +54,12 @@ def record_proof_by_provider(request: HttpRequest, user: User, provider: Identit
 
 
 def sign_in_by_link(request: HttpRequest, user: User) -> HttpResponse:
-    """Sign in who opened a one-time link; the second factor is asked as ever. Return where to go on."""
+    """Sign in who opened a one-time link; the second factor is asked as ever. Return where to go on.
+
+    Somebody else who is signed in here is signed out first: Django would empty the session after the record.
+    """
+    if request.user.is_authenticated and request.user != user:
+        logout(request)
     record_authentication(request, user, method="link")
     return perform_login(request, user)
 

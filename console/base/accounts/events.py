@@ -17,6 +17,7 @@ from console.base.accounts.readers import read_by
 from console.base.accounts.states import NotificationKind, SecurityKind
 from console.base.activity.events import EVENTS, Event, names
 from console.base.activity.fields import Choice, Field
+from console.base.core.text import colon
 
 ACCOUNT = {
     "active": Field(_("Active")),
@@ -82,8 +83,8 @@ class AccountEvent(Event):
 def note_role(event: TeamEvent) -> None:
     """Write into the person's security log what they are in a team now."""
     with read_by(event.on):
-        role = str(ROLE["role"].words((event.after or {})["role"]))
-    security.note(event.on, SecurityKind.ROLE, by=event.by, at=event.at, detail=f"{event.team}: {role}")
+        detail = f"{colon(event.team)}{ROLE['role'].words((event.after or {})['role'])}"
+    security.note(event.on, SecurityKind.ROLE, by=event.by, at=event.at, detail=detail)
 
 
 class UserCreated(Event):

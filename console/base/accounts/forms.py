@@ -124,7 +124,7 @@ class PersonForm(forms.Form):
     is_active = forms.BooleanField(
         label=_("Active"),
         required=False,
-        help_text=_("If off, the person can’t sign in and is signed out everywhere immediately."),
+        help_text=_("If off, the person can’t sign in. Sessions end immediately, and API tokens are revoked."),
     )
     is_staff = forms.BooleanField(
         label=_("Operator"),

@@ -6,7 +6,8 @@ from console.base.accounts import codes, delivery, leases
 from console.base.core import times
 from console.base.core.wakeups import wake
 
-LONGEST_RUN = leases.RUN_SECONDS + leases.LAST_MAIL_SECONDS  # where a server sends a byte now and then, for ever
+# Seconds; it ends runs where a server sends a byte now and then, for ever.
+LONGEST_RUN = leases.OPEN_SECONDS + leases.RUN_SECONDS + leases.LAST_MAIL_SECONDS
 
 
 @shared_task(name="accounts.send_mail", soft_time_limit=LONGEST_RUN, time_limit=LONGEST_RUN + 15)

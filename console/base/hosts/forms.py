@@ -15,6 +15,7 @@ from console.base.activity.forms import RevisionForm
 from console.base.core.fields import AddressField, LineField, WordsField
 from console.base.core.images import IconField
 from console.base.core.pages import NoteForm
+from console.base.core.text import listed
 from console.base.hosts.actions import DESCRIPTIVE
 from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, DefaultApi, HostApplication, api_name
 from console.base.hosts.proof_words import WORDS
@@ -74,7 +75,7 @@ class MemberField(forms.ModelChoiceField):
 
     def label_from_instance(self, user: User) -> str:
         """Return name and address."""
-        return f"{user}, {user.email}"
+        return listed([user, user.email])
 
 
 class AdministratorForm(forms.Form):

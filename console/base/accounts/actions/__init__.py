@@ -18,7 +18,7 @@ from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.identity.granting import ByProvider
 from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.signals import invitation_accepted, member_removed
+from console.base.accounts.signals import account_secured, invitation_accepted, member_removed
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
@@ -87,10 +87,12 @@ def edit_user(
     is_staff: bool | None = None,
     at: datetime | None = None,
 ) -> User:
-    """Change name, is_active or is_staff; what an inactive user had open ends immediately (P-3).
+    """Change name, is_active or is_staff; what an inactive user had open ends immediately and for good (P-3).
 
     Not the address, which its person takes: `safety.ask_for_address`.
     """
+    if is_active is False:  # Before the lock: who fetches a token locks the request for it first.
+        account_secured.send(sender=User, user=user, by=by)
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _described(current)
     current.name = current.name if name is None else name
@@ -101,6 +103,8 @@ def edit_user(
         return current
     current.operator_given_by = current.operator_given_by if after["operator"] == before["operator"] else ""
     current.save(update_fields=["name", "is_active", "is_staff", "operator_given_by"])
+    if after["active"] != before["active"]:  # Also of one that comes back: a sign-in may have begun meanwhile.
+        current.sessions.all().end()
     emit(events.UserEdited(current, by=by, at=at, before=before, after=after))
     return current
 
@@ -275,9 +279,8 @@ def invite_into(team: Team, *, email: str, role: str, by: User, at: datetime) ->
     if team.memberships.filter(user__email=email).exists():
         raise ActionRefused(_("The person with this address is already a member."), field="email")
     if team.invitations.open().filter(email=email).exists():
-        raise ActionRefused(
-            _("This address was already invited. Send that invitation again, or revoke it."), field="email"
-        )
+        why_not = _("This address was already invited. Send that invitation again, or revoke it.")
+        raise ActionRefused(why_not, field="email")
     _refuse_too_many(team, by=by, at=at)
     invitation = Invitation.objects.create(
         team=team,
@@ -389,9 +392,8 @@ def _refuse_too_many(team: Team, *, by: User, at: datetime) -> None:
     for rows in (team.invitations.all(), Invitation.objects.filter(invited_by=by)):
         sent = rows.filter(counted_from__gt=at - DAY).aggregate(sent=Sum("counted"))["sent"] or 0
         if sent >= settings.INVITATIONS_PER_DAY:
-            raise ActionRefused(
-                _("%(n)d invitations were sent in the last 24 hours. You can send more tomorrow.") % {"n": sent}
-            )
+            why_not = _("%(n)d invitations were sent in the last 24 hours. You can send more tomorrow.")
+            raise ActionRefused(why_not % {"n": sent})
 
 
 def _expiry(at: datetime) -> datetime:

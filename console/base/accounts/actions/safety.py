@@ -57,7 +57,9 @@ def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> 
     A session that is asked about itself answers for none. Raises Conflict.
     """
     if SecurityEntry.objects.filter(user=by, session_key=keep, asks=True).exists():
-        raise Conflict(_("Answer from a session you signed in to earlier. This session can’t confirm itself."))
+        raise Conflict(
+            _("Confirm from another device you signed in on earlier. A session can’t confirm its own sign-in.")
+        )
     if not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(asks=False):
         raise Conflict(_("Already answered."))
     if mine:
@@ -65,7 +67,7 @@ def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> 
         return
     security.note(by, SecurityKind.DENIED, detail=entry.address or "")
     end_other_sessions(by, keep=keep, by=by)
-    account_secured.send(sender=User, user=by)
+    account_secured.send(sender=User, user=by, by=by)
 
 
 # Addresses --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.cache import cache
 
 from console.base.accounts.identity.configuration import IdentityProvider
-from console.base.accounts.identity.transport import ProviderAway, ask
+from console.base.accounts.identity.transport import ProviderAway, ask, is_address
 
 HOUR = 3600
 PAUSE = 60  # seconds between two looks for a key that is not there: anybody may send a token that names one
@@ -15,16 +15,23 @@ NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 def configuration(provider: IdentityProvider) -> dict[str, Any]:
-    """Return the discovery document; raises ProviderAway for one of another issuer, or without what a sign-in needs."""
+    """Return the discovery document.
+
+    Raises ProviderAway, and keeps nothing, for one of another issuer, or whose values are not what a sign-in needs.
+    """
     key = f"identity:configuration:{provider.name}:{provider.issuer}"
     if kept := cache.get(key):
         return dict(kept)
     _status, found = ask(provider, "GET", f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
     if found.get("issuer") != provider.issuer:
         raise ProviderAway(f"{provider.name} says that its issuer is {found.get('issuer')!r}, not {provider.issuer!r}")
-    for name in NEEDED:
-        if not isinstance(found.get(name), str):
-            raise ProviderAway(f"{provider.name} names no {name}")
+    userinfo = () if found.get("userinfo_endpoint") is None else ("userinfo_endpoint",)
+    for name in (*NEEDED, *userinfo):
+        if not is_address(found.get(name)):
+            raise ProviderAway(f"{provider.name} names no {name} that begins with https://")
+    ways = found.get("token_endpoint_auth_methods_supported") or []
+    if not isinstance(ways, list) or not all(isinstance(way, str) for way in ways):
+        raise ProviderAway(f"{provider.name} names its token_endpoint_auth_methods_supported in no list")
     cache.set(key, found, HOUR)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -19,6 +20,7 @@ from console.base.accounts.identity.configuration import IdentityProvider
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY = 60  # seconds that the two clocks may be apart
 CLAIMS = ("iss", "sub", "aud", "exp", "iat")
+ODD = (ValueError, TypeError, KeyError, OverflowError)  # what the library raises for values of another type
 GROUPS = 2000  # of one person; Entra itself sends at most 200
 
 
@@ -66,15 +68,16 @@ def verified_claims(provider: IdentityProvider, token: object, *, nonce: str) ->
                 options={"require": list(CLAIMS)},
             )
         )
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, *ODD) as error:
         raise TokenRefused(f"{type(error).__name__}: {error}") from error
-    if not compare_digest(str(claims.get("nonce", "")), nonce):
+    if not compare_digest(str(claims.get("nonce", "")).encode(errors="replace"), nonce.encode()):
         raise TokenRefused("the nonce is another one")
     if claims.get("azp", provider.client_id) != provider.client_id:
         raise TokenRefused("it was issued to another client")
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and "azp" not in claims:
         raise TokenRefused("it is for several clients and names none as its own")
-    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise TokenRefused("its subject is no name")
     return claims
 
@@ -83,12 +86,20 @@ def _key(provider: IdentityProvider, token: str) -> jwt.PyJWK:
     """Return the provider's key that the token names; one that is not known yet may be new."""
     wanted = jwt.get_unverified_header(token).get("kid")
     for newest in (False, True):
-        found = jwt.PyJWKSet.from_dict(discovery.keys(provider, newest=newest)).keys
-        usable = [key for key in found if key.public_key_use in (None, "sig")]
+        usable = [key for key in _read(discovery.keys(provider, newest=newest)) if key.public_key_use in (None, "sig")]
         matching = [key for key in usable if wanted is None or key.key_id == wanted]
         if len(matching) == 1:
             return matching[0]
     raise TokenRefused("its key is none of the provider's")
+
+
+def _read(keys: dict[str, Any]) -> Iterable[jwt.PyJWK]:
+    """Yield the keys of a JWKS that can be read: the others say nothing about them."""
+    for key in keys["keys"]:
+        try:
+            yield jwt.PyJWK(key)
+        except (jwt.PyJWTError, *ODD):
+            continue
 
 
 def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str, Any]) -> Person:
@@ -97,7 +108,6 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
         raise TokenRefused("the userinfo endpoint answered about somebody else")
     said = {**more, **claims}
     email, verified = _email(provider, claims, more)
-    signed_in_at = claims.get("auth_time")
     return Person(
         uid=hashlib.sha256(f"{provider.issuer}\n{claims['sub']}".encode()).hexdigest(),
         subject=claims["sub"],
@@ -108,8 +118,16 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
         groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
         groups_left_out=said.get(provider.groups_claim) is None and _is_elsewhere(provider.groups_claim, claims, more),
         second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
-        signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
+        signed_in_at=_moment(claims.get("auth_time")),
     )
+
+
+def _moment(said: object) -> float | None:
+    """Return the seconds since 1970; None for what is no moment."""
+    try:
+        return float(said) if isinstance(said, int | float) and math.isfinite(said) else None
+    except OverflowError:
+        return None
 
 
 def _email(provider: IdentityProvider, *sources: dict[str, Any]) -> tuple[str, bool]:

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import actions, delivery
-from console.base.accounts.models import Team, User
-from console.base.hosts.models import ApplicationMember
+from console.base.accounts.models import OutgoingMail, Team, User
+from console.base.hosts.models import ApplicationMember, DefaultApi
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
-from tests.factories import PASSWORD, make_application, make_member, make_user
+from tests.factories import PASSWORD, join, make_application, make_member, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +244,47 @@ def test_asks_for_the_password_and_then_does_what_was_posted(house, admin):
     assert entries(house.team.pk) == []
     admin.post(response.url, {"password": PASSWORD})
     assert [entry[0] for entry in entries(house.team.pk)] == ["team.edited"]
+
+
+def test_asks_for_the_password_before_an_action_and_before_deleting(house, operator, admin):
+    let_proof_grow_old(admin)
+    api = DefaultApi.objects.create(name="wx.own", title="Own")
+    delete = reverse("admin:hosts_defaultapi_delete", args=[api.pk])
+    people = reverse("admin:accounts_user_changelist")
+    link = {"action": "send_password_link", "_selected_action": [house.viewer.pk]}
+    assert [admin.get(page).status_code for page in (delete, people)] == [200, 200]
+
+    for page, posted in ((delete, {"post": "yes"}), (people, link)):
+        asked = admin.post(page, posted)
+        assert asked.url.startswith(reverse("account_reauthenticate"))
+    assert DefaultApi.objects.filter(pk=api.pk).exists()
+    assert not OutgoingMail.objects.exists()
+
+    admin.post(asked.url, {"password": PASSWORD})
+    assert [row.to for row in OutgoingMail.objects.all()] == [house.viewer.email]
+
+
+def test_a_robot_is_nobody_to_operators(house, operator, admin):
+    """It is the team's (A-1): neither changed nor taken out here."""
+    robot = make_user("Robot", is_robot=True)
+    join(house.team, robot, "viewer")
+
+    assert robot.email not in admin.get(reverse("admin:accounts_user_changelist")).content.decode()
+    page = admin.post(change_url(robot), {"email": robot.email, "name": "Robot"})
+    assert page.url == reverse("admin:index")  # Django's answer for what is not there
+    rows = rows_of(house.team)
+    rows[-1] = (*rows[-1], "delete")
+    admin.post(change_url(house.team), team_form(house.team, *rows))
+
+    robot.refresh_from_db()
+    assert (robot.is_active, house.team.memberships.filter(user=robot).exists()) == (True, True)
+
+
+def test_nobody_takes_their_own_rights_away(signed_in, db):
+    root = make_user("Root", is_staff=True, is_superuser=True)
+    signed_in(root).post(change_url(root), {"email": root.email, "name": "Root Lund"})
+    root.refresh_from_db()
+    assert (root.name, root.is_active, root.is_staff) == ("Root Lund", True, True)
 
 
 def test_invitations_are_read_only_and_without_the_link(house, admin):

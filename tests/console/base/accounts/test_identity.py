@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core import signing
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.urls import reverse
 
-from console.base.accounts import actions, throttle
+from console.base.accounts import actions, one_time_links, throttle
 from console.base.accounts.authentication import TOTP_SECONDS, totp_code
 from console.base.accounts.models import OutgoingMail, SecurityEntry, User, UserSession
 from console.base.activity.models import ActivityEntry
@@ -285,3 +287,22 @@ def test_while_the_provider_is_away_an_operator_comes_in_by_a_link_of_the_comman
     assert list(kinds) == [("sign_in_link_made", ""), ("signed_in", "link")]
     with pytest.raises(CommandError):
         call_command("sign_in_link", ada.email)
+
+
+@pytest.mark.parametrize("has_factor", [False, True], ids=["password", "factor"])
+def test_a_one_time_link_signs_out_somebody_else_and_goes_on_as_ever(operator, ada, signed_in, has_factor):
+    if has_factor:
+        give_factor(operator)
+    client = signed_in(ada)
+    elsewhere = Client()
+    elsewhere.cookies["sessionid"] = client.cookies["sessionid"].value
+
+    page = client.post(urlsplit(one_time_links.link_for(operator)).path)
+
+    assert page.url == (reverse("mfa_authenticate") if has_factor else "/")
+    if has_factor:
+        code = totp_code("JBSWY3DPEHPK3PXP", int(time.time()) // TOTP_SECONDS)
+        assert client.post(page.url, {"code": code}).url == "/"
+    assert client.session["_auth_user_id"] == str(operator.pk)
+    assert UserSession.objects.get(user=operator).method == ("link+totp" if has_factor else "link")
+    assert elsewhere.get("/").url.startswith(reverse("account_login"))

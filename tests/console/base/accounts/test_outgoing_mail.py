@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import actions, delivery
-from console.base.accounts.models import OutgoingMail
+from console.base.accounts.models import MailServer, OutgoingMail
 from console.base.accounts.notifying import notify, post_mail
 from console.base.accounts.states import NotificationKind
 from console.celery import app
@@ -112,13 +112,37 @@ def test_what_no_key_opens_any_more_does_not_stop_the_others(db, settings):
 
 def test_facts(house):
     now = timezone.now()
-    assert delivery.mail_facts(at=now) == (0, None, 0, "", None, None)
+    assert delivery.mail_facts(at=now) == (0, None, 0, "", None, None, None, 0, None, None)
     row = post(created_at=now - timedelta(hours=2), email_next_at=now + timedelta(hours=1))
     invitation = actions.invite(house.team, email="new@example.com", role="viewer", by=house.admin)
     notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
     type(invitation).objects.update(email_tries=100)
 
-    assert delivery.mail_facts(at=timezone.now()) == (2, row.created_at, 1, "", None, None)
+    facts = delivery.mail_facts(at=timezone.now())
+    assert facts == (2, row.created_at, 1, "", None, None, None, 0, None, None)
+
+
+def test_what_was_refused_is_told_apart_from_what_only_waits(house):
+    now = timezone.now()
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+    tried = [post(created_at=now - timedelta(hours=hours), email_tries=1) for hours in (2, 4)]
+    facts = delivery.mail_facts(at=now)
+    assert (facts.waiting, facts.refused, facts.refused_since) == (3, 2, tried[1].created_at)
+    assert facts.all_refused_since == tried[1].created_at
+
+    MailServer.objects.create(last_sent_at=now - timedelta(hours=3))
+    assert delivery.mail_facts(at=now).all_refused_since == tried[0].created_at
+    assert send() == 3
+    facts = delivery.mail_facts(at=timezone.now())
+    assert (facts.refused, facts.all_refused_since, facts.last_sent_at >= now) == (0, None, True)
+
+
+def test_news_that_was_a_week_old_unsent_has_failed_and_is_counted_for_a_week(house):
+    now = timezone.now()
+    for days in (6, 8, 15):
+        house.viewer.notifications.create(kind="release", text="Old", url="/", created_at=now - timedelta(days=days))
+    facts = delivery.mail_facts(at=now)
+    assert (facts.waiting, facts.failed) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["accounts.send_mail", "accounts.send_notifications", "accounts.send_invitations"])

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.base.accounts import actions
+from console.base.accounts.models import User
 from tests.factories import PASSWORD, make_user
 
 
@@ -24,6 +25,32 @@ def test_a_deactivated_user_is_signed_out_at_once(house, signed_in, team_page):
     actions.edit_user(house.viewer, by=make_user(is_staff=True), is_active=False)
 
     assert signed_out(client.get(team_page))
+
+
+def test_a_session_that_a_deactivation_ended_stays_ended_after_a_reactivation(house, signed_in, team_page):
+    client, operator = signed_in(house.viewer), make_user(is_staff=True)
+    client.get(team_page)
+
+    actions.edit_user(house.viewer, by=operator, is_active=False)
+    assert not house.viewer.sessions.exists()
+    actions.edit_user(house.viewer, by=operator, is_active=True)
+
+    assert signed_out(client.get(team_page))
+
+
+def test_a_session_from_before_an_upgrade_ends_when_its_user_is_reactivated(house, signed_in, team_page):
+    client = signed_in(house.viewer)
+    User.objects.filter(pk=house.viewer.pk).update(is_active=False)
+
+    actions.edit_user(house.viewer, by=make_user(is_staff=True), is_active=True)
+
+    assert signed_out(client.get(team_page))
+
+
+def test_another_name_ends_no_session(house, signed_in, team_page):
+    client = signed_in(house.viewer)
+    actions.edit_user(house.viewer, by=make_user(is_staff=True), name="Mira", is_active=True)
+    assert client.get(team_page).status_code == 200
 
 
 def test_a_deactivated_user_can_not_sign_in(house, client):
