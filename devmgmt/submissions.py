@@ -15,7 +15,7 @@ from console.base.accounts.notifying import member_or_managers, notify
 from console.base.accounts.states import NotificationKind
 from console.base.core.errors import ActionRefused
 from console.base.core.states import badge_of
-from console.base.core.text import listed
+from console.base.core.text import colon, listed
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication, SensitiveApi
 from console.base.hosts.states import DecisionState
@@ -87,7 +87,7 @@ def notify_decided(decided: Sequence[ApiPermission], *, by: User, at: datetime) 
     notify(
         [user for user in people if user != by],
         kind=NotificationKind.DECISION,
-        text=lambda: f"{first.application}: {counts(decided)}",
+        text=lambda: f"{colon(first.application)}{counts(decided)}",
         detail=lambda: "\n".join(_line(grant) for grant in decided),
         url=first.developer_url(),
         at=at,

@@ -36,7 +36,7 @@ UPDATE messaging_message AS m SET state = 'failed', finished_at = %(at)s, lease 
         THEN 'The host app has no server secret'
     WHEN m.reason <> '' THEN m.reason
     ELSE coalesce((SELECT nullif(g.last_failure, '') FROM messaging_gateway AS g
-        WHERE g.application_id = m.application_id), 'There was no time to try')
+        WHERE g.application_id = m.application_id), 'Expired before the first attempt')
     END
 WHERE id IN (
     SELECT id FROM messaging_message WHERE state = 'waiting' AND give_up_at <= %(at)s

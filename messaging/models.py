@@ -239,7 +239,8 @@ class Gateway(Receiver):
 class Message(models.Model):
     """An accepted message (M-7); accepted in the statement that uses its consent.
 
-    `ordinal` is which message it is of its consent, for a long-term one of that `day`.
+    `ordinal` is which message it is of its consent, for a long-term one of that `day`, on which it was
+    accepted or last sent again.
     """
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="messages", db_index=False)

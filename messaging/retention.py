@@ -26,4 +26,4 @@ def _oldest() -> datetime | None:
 
 register(Kind("messages", _("Subscription messages"), "MESSAGE_DAYS", "messaging_message", _steps, _oldest))
 # No device repeats a call any more.
-register(of_moment("consent_calls", _("Answered consent calls"), 7, ConsentCall, "created_at"))
+register(of_moment("consent_calls", _("Consent requests and their responses"), 7, ConsentCall, "created_at"))

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from console.base.core.outbox import retrying
 from console.base.core.text import listed
-from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, TemplateKind
+from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, PUSHES_PER_DAY, TemplateKind
 
 # Templates --------------------------------------------------------------------------------------------------------
 
@@ -79,10 +79,16 @@ def why_not_test(*, has_gateway: bool, has_secret: bool) -> str:
 
 
 def why_not_replay_all(*, has_gateway: bool, has_failed: bool) -> str:
-    """Failed messages need somewhere to go; those that user or application want no more do not count."""
+    """Failed messages need somewhere to go; those that can't be sent now do not count."""
     if not has_failed:
         return _("There is no failed message to send again.")
     return "" if has_gateway else _("There is no gateway yet. Set one first.")
+
+
+def day_limit() -> str:
+    """M-6, as the dialogs say it that send several failed messages again."""
+    words = _("Users get at most %(most)d messages a day from a long-term template. The rest stay failed.")
+    return words % {"most": PUSHES_PER_DAY}
 
 
 # Delivery ---------------------------------------------------------------------------------------------------------

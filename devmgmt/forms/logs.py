@@ -20,6 +20,7 @@ from console.base.core import times
 from console.base.core.fields import LineField
 from console.base.core.moments import TO_THE_SECOND, MomentField, MomentInput, in_full
 from console.base.core.text import visible
+from console.base.core.widgets import SuggestingInput
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.entry import AHEAD, MOST_FILTER_MSG, MOST_TRACE_ID
 from devmgmt.models import SavedQuery
@@ -94,9 +95,9 @@ class CriteriaForm(forms.Form):
         gettext_lazy("Contains, for example order-7731"),
         widget=forms.SearchInput,
     )
-    library = _text(gettext_lazy("Base library"), 64, widget=forms.Select)
-    client = _text(gettext_lazy("Client version"), 64, widget=forms.Select)
-    trace = _text(gettext_lazy("Launch"), MOST_TRACE_ID, strip=False)
+    library = _text(gettext_lazy("Base library"), 64, gettext_lazy("Any"), widget=SuggestingInput)
+    client = _text(gettext_lazy("Client version"), 64, gettext_lazy("Any"), widget=SuggestingInput)
+    trace = _text(gettext_lazy("Launch ID"), MOST_TRACE_ID, strip=False)
     version = _text(gettext_lazy("Mini program version"), 64)
     error = _text(gettext_lazy("Error"), 1024, strip=False)
 
@@ -108,8 +109,7 @@ class CriteriaForm(forms.Form):
         self.start, self.end = self._last(DEFAULTS["time"])
         super().__init__(self._completed(query), auto_id="log-%s")
         for name, found in zip(("library", "client"), versions_of(program), strict=True):
-            values = sorted({*found, self.data[name].strip()} - {""}, key=_numbers, reverse=True)
-            self.fields[name].widget.choices = [("", _("Any")), *((value, value) for value in values)]
+            self.fields[name].widget.choices = found
         for name, field in self.fields.items():
             css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
             mono = " mono" if name in ("guid", "page") else ""
@@ -248,10 +248,6 @@ class CriteriaForm(forms.Form):
     def errors_title(self) -> str:
         """The head of the error groups."""
         return str(ERROR_TITLES[self.data["time"] if self.is_relative else RANGE])
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(digits) for digits in re.findall("[0-9]{1,9}", version)]
 
 
 def mark_of(moment: datetime) -> str:

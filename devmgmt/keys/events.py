@@ -29,6 +29,7 @@ class SecretEvent(PartEvent):
         "secret": Field(_("Secret")),
         "state": State(_("Status")),
     }
+    details_for = Permission.ADMINISTER
 
     @property
     def label(self) -> str:

@@ -59,7 +59,10 @@ def step_for(length: timedelta) -> timedelta:
 
 
 def versions_of(program: MiniProgram) -> tuple[list[str], list[str]]:
-    """Return the base library and client versions that occur, the last of very many, as of at most a minute ago."""
+    """Return base library and client versions that occur, the highest first and at most MOST_VERSIONS of each.
+
+    As of at most a minute ago; none while the store is away or too slow.
+    """
     key = f"log-versions:{program.pk}"
     found: tuple[list[str], list[str]] | None = cache.get(key)
     if found is None:
@@ -67,9 +70,17 @@ def versions_of(program: MiniProgram) -> tuple[list[str], list[str]]:
             libraries, clients = log_store().versions(program.pk)
         except (TooSlow, StoreAway):
             return [], []
-        found = libraries[-MOST_VERSIONS:], clients[-MOST_VERSIONS:]
+        found = _highest(libraries), _highest(clients)
         cache.set(key, found, KNOWN_VERSIONS_SECONDS)
     return found
+
+
+def _highest(versions: list[str]) -> list[str]:
+    return sorted(versions, key=_numbers, reverse=True)[:MOST_VERSIONS]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(digits) for digits in re.findall("[0-9]{1,9}", version)]
 
 
 def names_of(entries: Iterable[Entry]) -> dict[int, str]:

@@ -136,12 +136,12 @@ def lift(ban: Ban, *, by: User, at: datetime | None = None) -> Ban:
 
 @transaction.atomic
 def replay_failed(application: HostApplication, *, by: User, at: datetime | None = None) -> int:
-    """Send the application's failed messages again that are still wanted, the oldest MOST_REPLAYED; returns how many.
+    """Send the application's failed messages again that can be, of the oldest MOST_REPLAYED; returns how many.
 
     Raises ActionRefused when there is none, or nowhere to send them.
     """
     application, at = lock(application), at or times.of_the_database()
-    wanted = failed_and_wanted(application)
+    wanted = failed_and_wanted(application, at=at)
     refuse_if(rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()))
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
     count = requeue(Message.objects.filter(pk__in=oldest), at=at)
@@ -151,6 +151,6 @@ def replay_failed(application: HostApplication, *, by: User, at: datetime | None
     return count
 
 
-def failed_and_wanted(application: HostApplication) -> QuerySet[Message]:
-    """Return the failed messages that can be sent again: neither user nor application said no in the meantime."""
-    return replayable(Message.objects.failed().filter(application=application))
+def failed_and_wanted(application: HostApplication, *, at: datetime | None = None) -> QuerySet[Message]:
+    """Return the failed messages that can be sent again at `at`, now by default."""
+    return replayable(Message.objects.failed().filter(application=application), at=at)

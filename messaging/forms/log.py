@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import F
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -20,7 +21,8 @@ from messaging.states import MessageState
 from messaging.stats import midnight
 from miniprograms.models import MiniProgram
 
-MOST_TEMPLATES = 200  # to choose from; deleted ones stay in the list
+MOST_TEMPLATES = 200  # to choose from, those in use first; deleted ones stay in the list
+TEMPLATE = re.compile(r"[A-Za-z0-9_-]{43}")
 OPENID = re.compile(r"[A-Za-z0-9_-]{28}")
 MASKED = re.compile(r"([A-Za-z0-9_-]{6})(?:…|\.\.\.)([A-Za-z0-9_-]{4})")
 MESSAGE = re.compile(r"(?:msg_)?([0-9]{1,18})")
@@ -50,7 +52,7 @@ class LogForm(forms.Form):
     def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:
         super().__init__(query, auto_id="log-%s")
         self.state = query.get("state", "") if query.get("state", "") in MessageState.values else ""
-        self.templates = list(MyTemplate.objects.filter(mini_program=program)[:MOST_TEMPLATES])
+        self.templates = _templates(program, named=query.get("template", ""))
         known = program.bindings.order_by().values("application")
         self.applications = list(HostApplication.objects.filter(pk__in=known))
         self.by_name: dict[str, dict[str, Any]] = {
@@ -131,6 +133,15 @@ class LogForm(forms.Form):
 def _begins(day: date | None) -> datetime | None:
     """Return when the day begins; None for no day, and for one so early that nothing was sent before it."""
     return midnight(day) if day and day.year > 1 else None
+
+
+def _templates(program: MiniProgram, *, named: str) -> list[MyTemplate]:
+    """Return the newest of the program to choose from, those in use first, and the one with the id `named`."""
+    own = MyTemplate.objects.filter(mini_program=program)
+    found = list(own.order_by(F("deleted_at").desc(nulls_first=True), "-pk")[:MOST_TEMPLATES])
+    if TEMPLATE.fullmatch(named) and all(row.template_id != named for row in found):
+        found += own.filter(template_id=named)
+    return found
 
 
 def _named(template: MyTemplate) -> str:

@@ -270,6 +270,7 @@ def replay_failed(request: SignedInRequest, application: HostApplication) -> Htt
         ),
         failed=actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count(),
         most=actions.MOST_REPLAYED,
+        day_limit=rules.day_limit(),
     )
 
 

@@ -17,8 +17,10 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.pages import confirm_page, posted
 from console.base.core.sheets import is_asked, sheet
+from messaging import rules
 from messaging.access import message_for
 from messaging.actions import messages
 from messaging.events import MessageReplayed
@@ -26,7 +28,7 @@ from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate
 from messaging.presenters.log import Opened, Place, Row, fitting, latest
 from messaging.sheets import MESSAGES
-from messaging.states import MessageState
+from messaging.states import PUSHES_PER_DAY, MessageState
 from messaging.stats import DAYS, Day, days_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -110,6 +112,11 @@ def message(request: SignedInRequest, message: Message) -> HttpResponse:
     return render(request, "messaging/message.html", context)
 
 
+def _takes_place(message: Message) -> bool:
+    """Whether it counts as a message of today when it is sent again (M-6)."""
+    return message.day is not None and message.day < times.platform_day()
+
+
 MESSAGE_ACTS = {
     "replay": Act(
         label=gettext_lazy("Send again"),
@@ -120,6 +127,7 @@ MESSAGE_ACTS = {
         done_one=gettext_lazy("The message is waiting for delivery again."),
         done=gettext_lazy("%(count)d messages wait for delivery again."),
         effects=(("refresh", gettext_lazy("Each gets as many tries as a new one.")),),
+        effects_of=lambda rows: [("calendar", rules.day_limit())] if any(map(_takes_place, rows)) else [],
     )
 }
 
@@ -147,5 +155,7 @@ def replay(request: SignedInRequest, message: Message) -> HttpResponse:
         back=log_url if request.GET.get("list") else page,
         message=message,
         row=Row(message),
+        takes_place=_takes_place(message),
+        most=PUSHES_PER_DAY,
         mini_program=program,
     )

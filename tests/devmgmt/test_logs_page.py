@@ -1,6 +1,7 @@
 """The page of the real-time logs: criteria, list, one entry; its chart is in test_logs_chart.py (D-6)."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -121,14 +122,25 @@ def test_a_bad_value_is_marked_keeps_the_rest_and_shows_nothing(viewer, program,
     assert get(viewer, program, "log_export", **query).status_code == 302
 
 
-def test_versions_that_occur_can_be_chosen_and_the_one_in_the_url_stays(viewer, program):
+def test_versions_that_occur_are_offered_and_any_other_can_be_typed(viewer, program):
     factories.make_entries(program, library_version="3.7.2", client_version="8.3.1")
-    factories.make_entries(program, library_version="3.7.10", client_version="8.3.1")
+    factories.make_entries(program, library_version="3.7.10", client_version="8.3.<b>")
     page = get(viewer, program, library="1.0.0").content.decode()
     assert page.index('<option value="3.7.10">') < page.index('<option value="3.7.2">')
-    assert '<option value="3.7.2">3.7.2</option>' in page
-    assert '<option value="8.3.1">8.3.1</option>' in page
-    assert '<option value="1.0.0" selected>1.0.0</option>' in page
+    assert '<option value="8.3.1"></option>' in page
+    assert '<option value="8.3.&lt;b&gt;"></option>' in page
+    for name, typed in (("library", "1.0.0"), ("client", "")):
+        [field] = re.findall(f'<input type="text" name="{name}"[^>]*>', page)
+        assert f'list="log-{name}-known"' in field
+        assert f'<datalist id="log-{name}-known">' in page
+        assert ('value="1.0.0"' in field) == bool(typed)
+
+
+def test_the_newest_versions_are_offered_by_their_numbers(viewer, program, monkeypatch):
+    monkeypatch.setattr(presenters.logs, "MOST_VERSIONS", 1)
+    for number in (9, 10):
+        factories.make_entries(program, library_version=f"3.{number}.0", client_version="8.3.1")
+    assert get(viewer, program).context["form"].fields["library"].widget.choices == ["3.10.0"]
 
 
 def test_invented_versions_do_not_fill_the_page(viewer, program, monkeypatch):
@@ -136,8 +148,8 @@ def test_invented_versions_do_not_fill_the_page(viewer, program, monkeypatch):
     for number in range(4):
         factories.make_entries(program, library_version=f"3.7.{number}", client_version=f"8.3.{number}")
     form = get(viewer, program, client="8.3.0").context["form"]
-    offered = [[value for value, _label in form.fields[name].widget.choices] for name in ("library", "client")]
-    assert offered == [["", "3.7.3", "3.7.2"], ["", "8.3.3", "8.3.2", "8.3.0"]]
+    offered = [form.fields[name].widget.choices for name in ("library", "client")]
+    assert offered == [["3.7.3", "3.7.2"], ["8.3.3", "8.3.2"]]
 
 
 def test_a_launch_is_asked_for_to_the_letter(viewer, program):
@@ -149,7 +161,7 @@ def test_a_launch_is_asked_for_to_the_letter(viewer, program):
 def test_what_links_ask_for_is_a_chip_that_can_be_removed(viewer, program):
     page = flat(get(viewer, program, trace="t-<b>", level="warn").content.decode())
     assert "t-&lt;b&gt;" in page
-    assert 'href="?level=warn" aria-label="Remove: Launch"' in page
+    assert 'href="?level=warn" aria-label="Remove: Launch ID"' in page
     assert '<input type="hidden" name="trace" value="t-&lt;b&gt;">' in page
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging import stats
+from messaging.forms import log as forms
 from messaging.presenters.log import Place
 from messaging.stats import Day, days_of
 from messaging.views import log
@@ -110,6 +111,24 @@ def test_deleted_templates_can_still_be_asked_for(signed_in, viewer, url, user, 
     page = signed_in(viewer).get(url, {"template": template.template_id})
     assert shown(page) == [message]
     assert "(deleted)" in page.content.decode()
+
+
+def test_templates_in_use_are_offered_first_and_any_other_of_the_program_can_be_named(
+    signed_in, viewer, url, program, user, template, monkeypatch
+):
+    monkeypatch.setattr(forms, "MOST_TEMPLATES", 2)
+    made = [factories.make_template(program, deleted_at=timezone.now() - timedelta(days=days)) for days in (3, 2, 1)]
+    message, client = sent(user, made[0]), signed_in(viewer)
+
+    def offered(**query):
+        return [value for value, _label in client.get(url, query).context["form"].fields["template"].choices][1:]
+
+    assert offered() == [template.template_id, made[2].template_id]
+    assert offered(template=made[0].template_id) == [template.template_id, made[2].template_id, made[0].template_id]
+    assert shown(client.get(url, {"template": made[0].template_id})) == [message]
+    foreign = factories.make_template(factories.make_program())
+    assert client.get(url, {"template": foreign.template_id}).status_code == 404
+    assert client.get(url, {"template": "\x00" * 43}).status_code == 404
 
 
 @pytest.mark.parametrize(

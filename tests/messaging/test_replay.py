@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
 from console.base.core import times
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, ServerRefused
 from messaging.actions.messages import replay, requeue, why_not_replay
-from messaging.models import MainSwitch, Message
+from messaging.models import Consent, MainSwitch, Message
 from messaging.rules import expires_at
+from messaging.sending import Sending, send
+from miniprograms import actions as programs
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -131,12 +133,118 @@ def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, de
     assert replay(failed, by=developer).state == "waiting"
 
 
+def test_an_app_that_no_longer_has_the_program_gets_none_of_its_messages(program, failed, developer):
+    programs.take_off_shelf(program, by=developer, reason="")
+    with pytest.raises(ActionRefused, match="The mini program is off the shelf"):
+        replay(failed, by=developer)
+    programs.put_on_shelf(program, by=developer, reason="")
+    assert why_not_replay(failed) == ""
+    programs.unbind(program.bindings.get(), by=developer)
+    with pytest.raises(ActionRefused, match="City Bus is no longer bound to Metro Wallet"):
+        replay(failed, by=developer)
+    failed.refresh_from_db()
+    assert (failed.state, requeue(Message.objects.all(), at=timezone.now())) == ("failed", 0)
+
+
 def test_a_withdrawn_consent_takes_its_long_term_messages_with_it(program, application, developer):
     template = factories.make_template(program, kind="long_term")
     consent = factories.make_consent(factories.make_program_user(program, application), template, held=False)
     message = factories.make_message(consent, state="failed")
     with pytest.raises(ActionRefused, match="The user no longer accepts"):
         replay(message, by=developer)
+
+
+@pytest.fixture
+def long_term(program, application):
+    """A consent whose template was pushed three times today, five times yesterday."""
+    template = factories.make_template(program, kind="long_term")
+    user = factories.make_program_user(program, application)
+    return factories.make_consent(user, template, day=times.platform_day(), pushed=3)
+
+
+def make_old(consent, count=1):
+    """Failed messages of yesterday."""
+    yesterday = times.platform_day() - timedelta(days=1)
+    consent.pushed = 0
+    rows = [factories.make_message(consent, state="failed", day=yesterday) for _ in range(count)]
+    Consent.objects.filter(pk=consent.pk).update(day=times.platform_day(), pushed=3)
+    return rows
+
+
+def places(consent):
+    return list(consent.messages.filter(state="waiting").order_by("ordinal").values_list("day", "ordinal"))
+
+
+def test_a_long_term_message_of_an_earlier_day_takes_one_of_todays_places(long_term, developer):
+    today, old = times.platform_day(), make_old(long_term, 3)
+    for message in old[:2]:
+        replay(message, by=developer)
+    words = "The user already got 5 messages of this template today. Send it again tomorrow."
+    assert why_not_replay(old[2]) == words
+    with pytest.raises(ActionRefused, match=words):
+        replay(old[2], by=developer)
+    old[2].refresh_from_db()
+    long_term.refresh_from_db()
+    assert (old[2].state, places(long_term)) == ("failed", [(today, 4), (today, 5)])
+    assert (long_term.day, long_term.pushed) == (today, 5)
+
+
+def test_a_long_term_message_of_today_keeps_its_place(long_term, developer):
+    message = factories.make_message(long_term, state="failed")
+    Consent.objects.filter(pk=long_term.pk).update(pushed=5)
+    assert replay(message, by=developer).ordinal == 4
+    long_term.refresh_from_db()
+    assert long_term.pushed == 5
+
+
+def test_on_a_day_without_pushes_the_places_begin_anew(long_term, developer):
+    (message,) = make_old(long_term)
+    Consent.objects.filter(pk=long_term.pk).update(day=message.day, pushed=5)
+    replay(message, by=developer)
+    long_term.refresh_from_db()
+    assert (long_term.day, long_term.pushed, message.day, message.ordinal) == (times.platform_day(), 1) * 2
+
+
+def test_of_many_as_many_as_fit(long_term, failed):
+    old = make_old(long_term, 4)
+    assert requeue(Message.objects.all(), at=timezone.now()) == 3
+    assert set(Message.objects.filter(state="waiting")) == {failed, *old[:2]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replays_at_once_and_sends_share_the_places_of_a_day(program, application, long_term, developer):
+    factories.make_gateway(application)
+    old, template = make_old(long_term, 4), long_term.template
+    values = {keyword["key"]: keyword["example"] for keyword in template.keywords}
+
+    def attempt(number):
+        try:
+            if number < 8:
+                replay(Message.objects.select_related("mini_program").get(pk=old[number % 4].pk), by=developer)
+            else:
+                send(program, Sending(long_term.user.openid, template.template_id, values))
+            return 1
+        except (ActionRefused, ServerRefused):
+            return 0
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as threads:
+        assert sum(threads.map(attempt, range(12))) == 2
+    assert places(long_term) == [(times.platform_day(), number) for number in (4, 5)]
+
+
+def test_the_dialogs_say_that_a_place_is_taken(signed_in, long_term, failed, application, developer, admin):
+    (old,) = make_old(long_term)
+    counts, most = "It counts as one of the 5 messages", "at most 5 messages a day from a long-term template"
+    client = signed_in(developer)
+    assert counts in client.get(url_of(old)).content.decode()
+    assert counts not in client.get(url_of(failed)).content.decode()
+    ticked = reverse("messaging:selected_messages", args=[old.mini_program.app_id, "replay"])
+    assert most in client.get(f"{ticked}?row={old.pk}").content.decode()
+    assert most not in client.get(f"{ticked}?row={failed.pk}").content.decode()
+    all_of_them = reverse("hosts:replay_failed", args=[application.application_id])
+    assert most in signed_in(admin).get(all_of_them).content.decode()
 
 
 def test_many_at_once(consent, failed):

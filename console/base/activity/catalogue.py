@@ -29,6 +29,7 @@ from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.filters import ListFilter
 from console.base.core.pages import NoteForm, confirm_page, form_page, go, page_of, posted, show
 from console.base.core.sheets import Column, is_asked, sheet
+from console.base.core.text import colon, sentences
 
 if TYPE_CHECKING:
     from console.base.activity.events import Event
@@ -189,7 +190,7 @@ def acts_page(
     """
     if act not in acts:
         raise Http404
-    back = f"{url}?{QueryDict(request.GET.get('list', '')).urlencode()}".removesuffix("?")
+    back = list_url(request, url)
     named = [value for value in request.GET.getlist("row") if value.isascii() and value.isdigit()]
     ids = [int(value) for value in named[:MOST_TICKED] if len(value) <= MOST_DIGITS]
     ticked = list(rows.filter(pk__in=ids))
@@ -197,6 +198,11 @@ def acts_page(
         messages.error(request, _("Select at least one row first."))
         return go(request, back)
     return act_page(request, acts[act], ticked, by=by, back=back)
+
+
+def list_url(request: HttpRequest, url: str) -> str:
+    """Return the list at `url` as it was when its rows were selected: the URL's `list` holds its filters."""
+    return f"{url}?{QueryDict(request.GET.get('list', '')).urlencode()}".removesuffix("?")
 
 
 def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, back: str) -> HttpResponse:
@@ -231,8 +237,8 @@ def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, note: s
         raise refusals[0][1]
     if refusals:
         words = ngettext("%(count)d was not changed.", "%(count)d were not changed.", len(refusals))
-        named = " ".join(f"{act.name_of(row)}: {refused.message}" for row, refused in refusals[:MOST_NAMED])
-        messages.warning(request, words % {"count": len(refusals)} + " " + named)
+        named = [f"{colon(act.name_of(row))}{refused.message}" for row, refused in refusals[:MOST_NAMED]]
+        messages.warning(request, sentences(words % {"count": len(refusals)}, *named))
     return done
 
 

@@ -60,6 +60,7 @@ class Event:
     title: ClassVar[str | Promise] = ""  # in the history of the very thing
     fields: ClassVar[Mapping[str, Field]] = {}
     notify: ClassVar[tuple[Callable[[Any], None], ...]] = ()
+    details_for: ClassVar[str] = ""  # the permission in the team of who reads its values and reason; "": all readers
     kept: ClassVar[bool] = False  # the console still decides something by its entries, however old they are
 
     def __init_subclass__(cls) -> None:

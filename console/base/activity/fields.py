@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from console.base.core import times
 from console.base.core.states import badge_of
-from console.base.core.text import listed, shortened
+from console.base.core.text import colon, listed, shortened
 
 LONGEST = 80
 MOST_PARTS = 5  # of a list, before the rest is only counted
@@ -29,7 +29,7 @@ class Field:
     def line(self, before: Any, after: Any) -> str:
         """Return “Name: City Bus → City Buses”; "" where there is nothing to say."""
         if isinstance(after, list):
-            return f"{self.label}: {_parts(before or [], after)}"
+            return f"{colon(self.label)}{_parts(before or [], after)}"
         if before is None:
             return _("%(what)s: %(after)s") % {"what": self.label, "after": self.words(after)}
         return _("%(what)s: %(before)s → %(after)s") % {

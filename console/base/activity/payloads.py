@@ -46,7 +46,7 @@ def payload(event: Event, entry: ActivityEntry) -> dict[str, Any]:
 def example(event: type[Event]) -> dict[str, Any]:
     """Return a payload of the event with sample values: the same shape, from what the event declares."""
     program = {"app_id": "mpjpb3vq8du7ibcv", "name": "City Bus"} if hasattr(event, "program") else None
-    wallet = {"application_id": "hak3mx7qw2r9ty", "name": "Metro Wallet"}
+    wallet = {"application_id": "hak3mx7qw2r9ty5d", "name": "Metro Wallet"}
     version = "2.4.0" if hasattr(event, "version") else None
     return _body(
         event,

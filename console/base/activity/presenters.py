@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,6 +16,14 @@ from console.base.core import times
 
 IN_ONE_GO = timedelta(hours=1)  # between two entries, however long all of them took
 NAMED = 2  # targets of a run
+
+
+def readable(entry: ActivityEntry, user: Any) -> ActivityEntry:
+    """Return the entry as `user` may read it: without its values and reason where the role in its team is too low."""
+    needed = event_of(entry.verb).details_for
+    if needed and not any(role.team_id == entry.team_id and role.may(needed) for role in user.team_roles):
+        entry.before, entry.after, entry.reason = None, None, ""
+    return entry
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ ENTRIES: tuple[Column, ...] = (
     (_("Time (UTC)"), lambda entry: entry.at),
     (_("Who"), lambda entry: entry.actor_label),
     (_("Event"), lambda entry: log_words(entry.verb)),
-    (_("On"), lambda entry: event_of(entry.verb).target(entry.target_label)),
+    (_("Target"), lambda entry: event_of(entry.verb).target(entry.target_label)),
     (
         pgettext_lazy("column", "Change"),
         lambda entry: "; ".join(str(words) for words in event_of(entry.verb).lines(entry)),

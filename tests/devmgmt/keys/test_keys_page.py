@@ -75,7 +75,7 @@ def test_the_reset_of_a_frozen_secret_promises_no_overlap(signed_in, program, ad
     asked = [" ".join(client.get(url(program, "reset")).content.decode().split())]
     actions.freeze(program, reason="Leaked", by=admin)
     asked.append(" ".join(client.get(url(program, "reset")).content.decode().split()))
-    assert ["both secrets work until it ends" in page for page in asked] == [True, False]
+    assert ["both work until then" in page for page in asked] == [True, False]
     assert ["the new one will be, too" in page for page in asked] == [False, True]
 
 

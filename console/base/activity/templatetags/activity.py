@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import template
+from django.template import Context
 
 from console.base.activity.events import event_of, log_words
 from console.base.activity.events import in_list as words_in_list
 from console.base.activity.models import ActivityEntry
-from console.base.activity.presenters import Day
+from console.base.activity.presenters import Day, readable
 from console.base.activity.presenters import by_day as days_of
 
 register = template.Library()
@@ -34,10 +35,11 @@ def shown(entry: ActivityEntry) -> Shown:
     return Shown(event.icon, event.colour, log_words(entry.verb), event.target(entry.target_label), event.lines(entry))
 
 
-@register.simple_tag
-def by_day(entries: Iterable[ActivityEntry], most: int | str = "") -> list[Day]:
-    """Return the entries by days: {% by_day entries 7 as days %}."""
-    return days_of(entries, most=int(most) if most else None)
+@register.simple_tag(takes_context=True)
+def by_day(context: Context, entries: Iterable[ActivityEntry], most: int | str = "") -> list[Day]:
+    """Return the entries by days, as the user may read them: {% by_day entries 7 as days %}."""
+    user = context["request"].user
+    return days_of((readable(entry, user) for entry in entries), most=int(most) if most else None)
 
 
 @register.filter
