@@ -199,11 +199,16 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
     if body:
         responses["206"] = {"description": "The range.", **content}
     responses["304"] = {"description": "The device's copy is up to date."}
+    if body:
+        where = {"description": "A signed address, valid for about a minute.", "required": True}
+        location = {"Location": {**where, "schema": {"type": "string", "format": "uri"}}}
+        responses["307"] = {"description": "Where the installation's storage has the package.", "headers": location}
+    known = _parameter("If-None-Match", "header", {"type": "string"}, "The ETag of the copy that the device has.")
     codes = (401, 404, 405, *((416,) if body else ()), 429, 503)
     return {
         "operationId": "package" if body else "package_head",
         "summary": "Download the package of a version" if body else "Get the size and ETag of a package",
-        "parameters": [token, part, unless] if body else [token],
+        "parameters": [token, known, part, unless] if body else [token, known],
         "responses": {**responses, **_errors(error if body else None, *codes)},
     }
 

@@ -166,12 +166,15 @@ def send_again(delivery: Delivery, *, by: User, at: datetime | None = None) -> D
 def replay(
     webhook: Webhook, *, since: datetime, until: datetime, failed_only: bool, by: User, at: datetime | None = None
 ) -> int:
-    """Send what happened from `since` to `until` again, the oldest MOST_REPLAYED; returns how many."""
+    """Send what happened from `since` to `until` again; returns how many.
+
+    Of more than MOST_REPLAYED it takes those that were finished first: what it sent is behind the rest the next time.
+    """
     current, at = lock(webhook), at or times.of_the_database()
     refuse_if(rules.why_not_send(current))
     rows = current.deliveries.finished().filter(created_at__gte=since, created_at__lt=until)
     rows = rows.filter(state=DeliveryState.FAILED) if failed_only else rows
-    oldest = rows.order_by("pk").values("pk")[:MOST_REPLAYED]
+    oldest = rows.order_by("finished_at", "pk").values("pk")[:MOST_REPLAYED]
     count = _requeue(Delivery.objects.finished().filter(pk__in=oldest), at=at)
     if not count:
         raise ActionRefused(_("There is nothing to send again in this period."))

@@ -52,7 +52,7 @@ EXPIRE = """
 UPDATE webhooks_delivery AS m SET state = 'failed', finished_at = %(at)s, lease = NULL, reason = CASE
     WHEN w.off_at IS NOT NULL THEN 'The webhook was switched off'
     WHEN m.reason <> '' THEN m.reason
-    ELSE coalesce(nullif(w.last_failure, ''), 'There was no time to try')
+    ELSE coalesce(nullif(w.last_failure, ''), 'Expired before the first attempt')
     END
 FROM webhooks_webhook AS w WHERE w.id = m.webhook_id AND m.id IN (
     SELECT id FROM webhooks_delivery WHERE state = 'waiting' AND give_up_at <= %(at)s

@@ -25,6 +25,7 @@ from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.activity import payloads
+from console.base.activity.events import event_of
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, named, page_of, posted, secret_page
 from console.base.hosts.access import application_for
@@ -117,16 +118,19 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     now, is_asked_apart = timezone.now(), bool(request.headers.get("HX-Request"))
     part = is_asked_apart and "part" in request.GET
     secrets = list(webhook.secrets.usable(at=now))
+    why_not = presenters.why_not_change(webhook, request.user)
+    withheld = bool(chosen and why_not and event_of(chosen.name).details_for)
     context = {
         "webhook": webhook,
         "application": webhook.application,
         "row": presenters.rows_of([webhook], at=now)[0],
         "page": page,
         "shown": presenters.listed(page, chosen, webhook, part=part, at=now),
-        "opened": presenters.opened(chosen, webhook) if chosen else None,
+        "opened": presenters.opened(chosen, webhook) if chosen and not withheld else None,
+        "withheld": withheld,
         "secret": next((each for each in secrets if each.ends_at is None), None),
         "old_secrets": [each for each in secrets if each.ends_at],
-        "why_not": presenters.why_not_change(webhook, request.user),
+        "why_not": why_not,
         "why_not_send": rules.why_not_send(webhook),
         "why_not_replace": rules.why_not_replace_secret(webhook),
         "part": part,

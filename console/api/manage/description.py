@@ -17,9 +17,9 @@ SAFE = ("get", "head")
 JSON, PROBLEM = "application/json", "application/problem+json"
 REFUSALS = {
     400: "The request can’t be read: the body is malformed or ended early.",
-    401: "There is no token, or it is wrong, revoked or expired.",
+    401: "The token is missing, wrong, revoked or expired.",
     403: "The token lacks the scope, its holder the right, or it may not be used from this address.",
-    404: "There is nothing here that the token opens.",
+    404: "Not found, or the token has no access to it.",
     408: "The body did not arrive in time.",
     409: "Someone else was first: read again (`conflict`). Or the first request with this Idempotency-Key may still be "
     "under way: repeat it after Retry-After (`in_progress`).",
@@ -27,9 +27,10 @@ REFUSALS = {
     415: "The body has another content type than this operation takes.",
     422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places.",
     429: "Too many requests, or too many with an Idempotency-Key; see Retry-After.",
+    500: "Something went wrong in the console; it has been logged.",
     503: "The database is busy or away, or the storage of files fails; try again after Retry-After.",
 }
-ALWAYS, OF_ADDRESSES, OF_WRITES = (401, 403, 422, 429, 503), (404,), (400, 408, 409, 413, 415)
+ALWAYS, OF_ADDRESSES, OF_WRITES = (401, 403, 422, 429, 500, 503), (404,), (400, 408, 409, 413, 415)
 
 # What a name stands for in an address, wherever it does.
 PATTERNS = {
@@ -196,7 +197,7 @@ def _constraint(name: str, kind: str) -> Json:
 
 
 def _refusal(status: int) -> Json:
-    names = ["X-Request-ID", *(["WWW-Authenticate"] if status == 401 else LIMITS)]
+    names = ["X-Request-ID", *({401: ["WWW-Authenticate"], 500: []}.get(status, LIMITS))]
     if status in (429, 503, 409):
         names.append("Retry-After")
     return {

@@ -62,7 +62,7 @@ class TokenForm(EndForm):
         error_messages={"required": _("Choose at least one scope.")},
     )
     addresses = NetworksField(
-        label=_("Only from"),
+        label=_("Allowed IP addresses"),
         required=False,
         help_text=_("IP addresses or networks, one per line. Leave blank for any address."),
     )

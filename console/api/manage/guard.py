@@ -132,7 +132,7 @@ def problem_of(error: Exception) -> Problem | None:
         case Problem():
             return error
         case Http404():
-            return Problem(404, "There is nothing here that the token opens.")
+            return Problem(404, "Not found, or the token has no access to it.")
         case PermissionDenied():
             return Problem(403, "The token's holder may not do this.", code="permission")
         case PackageRefused():

@@ -99,29 +99,43 @@ def _unknown(known: list[str]) -> str:
 
 
 def read(request: HttpRequest, kind: str, path: Mapping[str, Any]) -> bool:
-    """Read the body, if the operation takes one; return whether there was any.
+    """Read the body; return whether there was any.
 
-    Raises Problem 413 for JSON over LONGEST_JSON, 415 for another type than `kind`, 422 for a NUL in a field; Http404
-    for one in the address; TemporarilyRefused for a file that could not be kept; what Django raises for a body that is
-    malformed, too large or cut off.
+    Raises Problem 413 for JSON over LONGEST_JSON, 415 for another type than `kind`, 422 for a NUL in a field and for
+    what is sent to an operation that takes nothing; Http404 for a NUL in the address; TemporarilyRefused for a file
+    that could not be kept; what Django raises for a body that is malformed, too large or cut off.
     """
     if any("\0" in str(value) for value in path.values()):
         raise Http404
     _refuse_nul(request.GET)
     is_empty = request.META.get("CONTENT_LENGTH") in ("", "0", None) and "HTTP_TRANSFER_ENCODING" not in request.META
-    if not kind or is_empty:
+    if is_empty:
         return False
-    if request.content_type not in TAKES[kind]:
+    if kind and request.content_type not in TAKES[kind]:
         raise Problem(415, f"Send the body as {kind}.", code="unsupported_media_type")
-    if kind == JSON:
+    if kind in (JSON, ""):
         if len(request.body) > LONGEST_JSON:
             raise Problem(413, f"JSON must not exceed {LONGEST_JSON} bytes.", code="content_too_large")
+        if not kind and (names := _sent_names(request)):
+            raise wrong_fields((name[:100], "Unknown. This operation takes no body.") for name in names[:10])
         return bool(request.body)
     _refuse_nul(request.POST)
     for file in request.FILES.values():
         if isinstance(file, LostUpload):
             raise TemporarilyRefused(file.why)
     return True
+
+
+def _sent_names(request: HttpRequest) -> list[str]:
+    """Return the names of the members or fields of a body; "" for one that has none, no name for an empty one."""
+    text = request.body.strip()
+    try:
+        found = json.loads(text or b"{}")
+    except (ValueError, RecursionError):
+        if request.method == "POST" and request.content_type in TAKES[FORM]:
+            return [*request.POST, *request.FILES]
+        return [""]
+    return [*found] if isinstance(found, dict) else [""]
 
 
 def _refuse_nul(fields: Any) -> None:

@@ -20,7 +20,8 @@ from console.api.manage.description import PROBLEM
 
 Json = dict[str, Any]
 DEEPEST = 3
-EXAMPLES = {"number": "1.4.0", "app_id": "APP_ID", "file": "@dist.zip"}
+EXAMPLES = {"number": "1.4.0", "app_id": "APP_ID", "kind": "account"}
+FILES = {"set_program_icon": "icon.png", "upload_object_list": "list.txt"}  # the others take a package
 INDENT = " \\\n     "
 
 
@@ -120,7 +121,7 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
         body=list(_fields(document, schema)),
         answers=[answer for answer in answers if answer.content_type != PROBLEM],
         refusals=[answer for answer in answers if answer.content_type == PROBLEM],
-        curl=_curl(document, method, path, body_type, schema, operation["parameters"]),
+        curl=_curl(document, method, path, operation, schema),
     )
 
 
@@ -216,8 +217,9 @@ def _resolved(document: Json, thing: Json) -> Json:
     return _resolved(document, found)
 
 
-def _curl(document: Json, method: str, path: str, body_type: str, schema: Json, parameters: list[Json]) -> str:
+def _curl(document: Json, method: str, path: str, operation: Json, schema: Json) -> str:
     """Return a command for a shell that has the token in MPC_TOKEN; names in capitals are for the reader to fill in."""
+    parameters, body_type = operation["parameters"], next(iter(operation.get("requestBody", {}).get("content", {})), "")
     places = {each["name"]: EXAMPLES.get(each["name"], each["name"].upper()) for each in parameters}
     query = {each["name"]: places[each["name"]] for each in parameters if each["in"] == "query" and each["required"]}
     url = settings.BASE_URL + path.format_map(places) + (f"?{urlencode(query)}" if query else "")
@@ -228,7 +230,10 @@ def _curl(document: Json, method: str, path: str, body_type: str, schema: Json, 
             f"-d '{json.dumps(_example(document, schema), ensure_ascii=False)}'",
         ]
     elif body_type:
-        lines += [f"-F {name}={EXAMPLES.get(name, '…')}" for name in schema.get("properties", {})]
+        file = f"@{FILES.get(operation['operationId'], 'dist.zip')}"
+        for name in schema.get("required", ()):
+            is_file = schema["properties"][name].get("format") == "binary"
+            lines.append(f"-F {name}={file if is_file else EXAMPLES.get(name, '…')}")
     return INDENT.join([*lines, f"'{url}'" if query else url])
 
 

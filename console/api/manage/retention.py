@@ -47,8 +47,10 @@ def _oldest() -> datetime | None:
     return UploadedPackage.objects.order_by("created_at").values_list("created_at", flat=True).first()
 
 
-register(of_moment("kept_answers", _("Answers to repeated requests"), ANSWERS_KEPT.days, KeptAnswer, "created_at"))
+register(
+    of_moment("kept_answers", _("Saved responses to repeated requests"), ANSWERS_KEPT.days, KeptAnswer, "created_at")
+)
 register(of_moment("uploads", _("Uploads by API"), 90, Upload, "at"))
 TABLE = UploadedPackage._meta.db_table
-register(Kind("waiting_files", _("Package files that became no version"), 1, TABLE, _files, _oldest))
+register(Kind("waiting_files", _("Uploaded packages without a version"), 1, TABLE, _files, _oldest))
 register(of_moment("login_requests", _("Sign-ins of command-line tools"), 1, LoginRequest, "created_at"))

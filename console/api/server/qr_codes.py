@@ -82,10 +82,14 @@ def _link(program: MiniProgram, asked: Wanted) -> str:
 
 
 def _colour(asked: Colour) -> tuple[int, int, int]:
-    found = [int(one) if str(one).isascii() and str(one).isdigit() else -1 for one in (asked.r, asked.g, asked.b)]
+    found = [_channel(str(one)) for one in (asked.r, asked.g, asked.b)]
     if not all(0 <= one <= 255 for one in found):
         raise ServerRefused(40097, "line_color must have r, g and b from 0 to 255")
     return found[0], found[1], found[2]
+
+
+def _channel(digits: str) -> int:
+    return int(digits) if len(digits) <= 3 and digits.isascii() and digits.isdigit() else -1
 
 
 def draw(text: str, *, width: int, colour: tuple[int, int, int], see_through: bool) -> bytes:

@@ -19,6 +19,7 @@ from console.base.accounts.permissions import Permission
 from console.base.activity.events import EVENTS, event_of, log_words
 from console.base.activity.filters import ActivityFilter
 from console.base.activity.models import ActivityEntry
+from console.base.activity.presenters import readable
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.hosts.access import activity_for, application_for
 from console.base.hosts.models import HostApplication
@@ -51,15 +52,15 @@ class ActivityEntryOut(Schema):
     id: int
     at: datetime
     event: str = Field(description="its name, such as version.published")
-    description: str = Field(description="what stands between who did it and the target")
+    description: str = Field(description="the event in words")
     by: str
     target_type: str
     target: str
     team_id: int | None
     app_id: str
     application_id: str
-    changes: list[ActivityChange]
-    reason: str
+    changes: list[ActivityChange] = Field(description="empty for who may not see them: of keys, only administrators do")
+    reason: str = Field(description="empty for who may not see it, as with changes")
     source: str = Field(description="web, api, command or job")
     request_id: str = Field(description="of the request that did it")
 
@@ -68,8 +69,8 @@ class ActivityEntryOut(Schema):
 def list_activity(request: ApiRequest, asked: Annotated[ActivityAsked, Query()]) -> dict[str, Any]:
     """List the activity of the holder's teams and host apps, newest first; a mini program's token sees only its own."""
     if program := request.token.mini_program:
-        return _entries(ActivityEntry.objects.of_program(program.app_id), asked)
-    return _entries(activity_for(request.user), asked)
+        return _entries(ActivityEntry.objects.of_program(program.app_id), asked, request)
+    return _entries(activity_for(request.user), asked, request)
 
 
 @endpoint(
@@ -85,7 +86,7 @@ def list_program_activity(
     request: ApiRequest, program: MiniProgram, asked: Annotated[ActivityAsked, Query()]
 ) -> dict[str, Any]:
     """List what was done with a mini program, newest first."""
-    return _entries(ActivityEntry.objects.of_program(program.app_id), asked)
+    return _entries(ActivityEntry.objects.of_program(program.app_id), asked, request)
 
 
 @endpoint(
@@ -99,7 +100,7 @@ def list_program_activity(
 )
 def list_team_activity(request: ApiRequest, team: Team, asked: Annotated[ActivityAsked, Query()]) -> dict[str, Any]:
     """List what was done in a team, newest first."""
-    return _entries(ActivityEntry.objects.of_team(team.pk), asked)
+    return _entries(ActivityEntry.objects.of_team(team.pk), asked, request)
 
 
 @endpoint(
@@ -115,15 +116,16 @@ def list_application_activity(
     request: ApiRequest, application: HostApplication, asked: Annotated[ActivityAsked, Query()]
 ) -> dict[str, Any]:
     """List what was done in a host app and for it, newest first."""
-    return _entries(ActivityEntry.objects.of_application(application.application_id), asked)
+    return _entries(ActivityEntry.objects.of_application(application.application_id), asked, request)
 
 
-def _entries(entries: ActivityQuerySet, asked: ActivityAsked) -> dict[str, Any]:
+def _entries(entries: ActivityQuerySet, asked: ActivityAsked, request: ApiRequest) -> dict[str, Any]:
     """Return a page of what the filters keep; raises Problem 422 for an event that there is not."""
     if asked.event and asked.event not in EVENTS:
         raise wrong_fields([("event", "There is no event of this name.")])
     criteria = {"who": asked.by, "what": asked.event, "when": asked.days, "request": asked.request_id}
-    return page_of(ActivityFilter(typed(criteria), entries).qs, asked, _entry_out)
+    rows = ActivityFilter(typed(criteria), entries).qs
+    return page_of(rows, asked, lambda entry: _entry_out(readable(entry, request.user)))
 
 
 def _entry_out(entry: ActivityEntry) -> dict[str, Any]:

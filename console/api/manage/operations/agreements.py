@@ -52,7 +52,7 @@ class AgreementOut(Schema):
     """A published version; the highest number is online."""
 
     number: int
-    asks_again: bool = Field(description="who agreed to an earlier version has to agree anew")
+    asks_again: bool = Field(description="users who agreed to an earlier version must agree again")
     note: str
     published_by: str
     published_at: datetime

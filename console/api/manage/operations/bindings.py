@@ -46,7 +46,7 @@ def list_bindings(request: ApiRequest, program: MiniProgram, asked: Annotated[Gr
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=binding_for, response=GrantOut, tags=TAGS)
 def get_binding(request: ApiRequest, binding: Binding) -> dict[str, Any]:
-    """Return a binding, in whatever state."""
+    """Return a binding or binding request."""
     return grant_out(binding)
 
 
@@ -71,7 +71,7 @@ def request_binding(
     api.post, f"{ONE}/withdraw", Scope.CONFIGURE, Permission.MANAGE, load=binding_for, response=GrantOut, tags=TAGS
 )
 def withdraw_binding(request: ApiRequest, binding: Binding) -> dict[str, Any]:
-    """Take back a request that waits (L-6)."""
+    """Withdraw a pending binding request (L-6)."""
     return grant_out(actions.withdraw_binding(binding, by=request.user))
 
 

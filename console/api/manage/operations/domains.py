@@ -78,7 +78,7 @@ class UrlVerdict(Schema):
 
 @endpoint(api.get, PATH, Scope.READ, Permission.VIEW, load=mini_program_for, response=DomainsOut, tags=TAGS)
 def get_domains(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
-    """Return the hosts that a program may speak to, by their type."""
+    """Return a program’s server domains by type."""
     return _out(program)
 
 
@@ -86,7 +86,7 @@ def get_domains(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
 def replace_domains(
     request: ApiRequest, program: MiniProgram, body: Annotated[DomainsWanted, Body()]
 ) -> dict[str, Any]:
-    """Replace whole lists of hosts (D-1); a change of any number of hosts is one of the month's."""
+    """Replace domain lists; counts as one of the month’s changes (D-1)."""
     current = actions.domains_of(program)
     wanted = {**_lines(current), **body.domains.dict(exclude_unset=True)}
     return _saved(request, program, current, wanted, seen=body.revision)
@@ -108,7 +108,7 @@ def edit_domains(request: ApiRequest, program: MiniProgram, body: Annotated[Doma
 
 @endpoint(api.get, f"{PATH}/check", Scope.READ, Permission.VIEW, load=mini_program_for, response=UrlVerdict, tags=TAGS)
 def check_url(request: ApiRequest, program: MiniProgram, asked: Annotated[UrlAsked, Query()]) -> dict[str, Any]:
-    """Say whether a program may open a URL, by its own domains (D-1)."""
+    """Test a URL against a program’s domains (D-1)."""
     form = TesterForm(typed(asked.dict()))
     checked(form)
     verdict = form.verdict(actions.domains_of(program))

@@ -32,7 +32,7 @@ class EventsOut(Schema):
 
 @endpoint(api.get, "/events", Scope.READ, Permission.SIGNED_IN, response=EventsOut, tags=TAGS)
 def list_events(request: ApiRequest) -> dict[str, Any]:
-    """List every event that a webhook can hear, by name, each with an example of its payload."""
+    """List webhook events, each with a sample payload."""
     items = [
         {"name": event.name, "description": str(event.log), "example": payloads.example(event)}
         for event in payloads.told()

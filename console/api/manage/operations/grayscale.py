@@ -138,7 +138,7 @@ def list_tasks(request: ApiRequest, program: MiniProgram, asked: Annotated[Tasks
 
 @endpoint(api.post, ALL, Scope.ROLLOUT, Permission.MANAGE, load=mini_program_for, response={201: Task}, tags=TAGS)
 def create_task(request: ApiRequest, program: MiniProgram, body: Annotated[TaskNew, Body()]) -> Status[dict[str, Any]]:
-    """Make a task; where its start has come it delivers immediately (G-1)."""
+    """Create a task; it delivers immediately if its start time has passed (G-1)."""
     chosen = new_task(program, body, by=request.user)
     return Status(201, _read(actions.create(program, by=request.user, settings=chosen)))
 
@@ -153,7 +153,7 @@ def upload_object_list(
     kind: Annotated[str, Form(description="guid, device_id or account")],
     task_id: Annotated[str, Form(description="id of a task that has started, to drop what its lists have")] = "",
 ) -> Status[dict[str, Any]]:
-    """Read a txt of up to a million values; a task takes it by its id, within a day (G-3).
+    """Upload a txt list of up to a million values; use its ID in a task within a day (G-3).
 
     Of one kind the token's newest five lists wait for a task; older ones are deleted.
     """
@@ -214,13 +214,13 @@ def start_task(request: ApiRequest, task: GrayscaleTask) -> dict[str, Any]:
 
 @endpoint(api.post, f"{ONE}/suspend", Scope.ROLLOUT, Permission.MANAGE, load=task_for, response=Task, tags=TAGS)
 def suspend_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Reason, Body()]) -> dict[str, Any]:
-    """Take no new devices; who has the version keeps it (G-6)."""
+    """Suspend a task; enrolled devices keep the version (G-6)."""
     return _read(actions.suspend(task, by=request.user, reason=reason_of(body)))
 
 
 @endpoint(api.post, f"{ONE}/resume", Scope.ROLLOUT, Permission.MANAGE, load=task_for, response=Task, tags=TAGS)
 def resume_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Resuming, Body()]) -> dict[str, Any]:
-    """Take new devices again; what the guardrail suspended only `anyway`, with a reason (G-13)."""
+    """Resume a task; one suspended by its guardrail needs `anyway` and a reason (G-13)."""
     sent = {"note": body.reason, **({"anyway": "on"} if body.anyway else {})}
     data = checked(ResumeForm(sent, task=task), note="reason")
     anyway = data.get("anyway", False)
@@ -229,7 +229,7 @@ def resume_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Resumi
 
 @endpoint(api.post, f"{ONE}/end", Scope.ROLLOUT, Permission.MANAGE, load=task_for, response=Task, tags=TAGS)
 def end_task(request: ApiRequest, task: GrayscaleTask, body: Annotated[Ending, Body()]) -> dict[str, Any]:
-    """Give the version to nobody any more; publishing the version ends a task, too (G-6, G-9)."""
+    """End a task; publishing its version also ends it (G-6, G-9)."""
     return _read(actions.end(task, by=request.user, reason=reason_of(body), pull_back=body.pull_back))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from ninja import Field, Query, Schema
 
 from console.api.manage.api import api
@@ -220,9 +221,22 @@ def _form(asked: LogCriteria, program: MiniProgram) -> CriteriaForm:
         raise wrong_fields([("until", "Send since, too: until is the end of a range that since begins.")])
     if asked.since:
         sent |= {"last": RANGE, "until": asked.until or mark_of(now)}
+    for name in ("since", "until"):
+        _refuse_without_offset(name, getattr(asked, name))
     form = CriteriaForm(typed({NAMES.get(name, name): value for name, value in sent.items()}), program=program, at=now)
     checked(form, **{field: name for name, field in NAMES.items()})
     return form
+
+
+def _refuse_without_offset(name: str, text: str) -> None:
+    """Raise Problem 422 beside a time that does not say its zone: the console's is not the script's."""
+    try:
+        moment = parse_datetime(text.strip())
+    except ValueError:
+        moment = None
+    if text and (moment is None or timezone.is_naive(moment)):
+        words = "Send an ISO 8601 time with its offset, such as 2026-11-30T12:00:00Z (in a query, + is %2B)."
+        raise wrong_fields([(name, words)])
 
 
 def _references(**which: Any) -> dict[int, dict[str, Any]]:

@@ -219,6 +219,10 @@ def list_messages(
     before = Place.read(asked.cursor)
     if asked.cursor and before is None:
         raise wrong_cursor()
+    if asked.template_id and not program.templates.filter(template_id=asked.template_id).exists():
+        raise wrong_fields([("template_id", "The program has no template with this ID.")])
+    if asked.application_id and not program.bindings.filter(application__application_id=asked.application_id).exists():
+        raise wrong_fields([("application_id", "The program has no binding to a host app with this ID.")])
     form = LogForm(typed(asked.dict()), program=program)
     checked(form)
     found = latest(program, form.criteria, before=before, limit=asked.limit + 1)

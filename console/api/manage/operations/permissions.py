@@ -128,7 +128,7 @@ def request_permissions(
     tags=TAGS,
 )
 def withdraw_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, Any]:
-    """Take back a request for an API that nobody has decided (D-3)."""
+    """Withdraw a pending API request (D-3)."""
     return permission_out(actions.withdraw(permission, by=request.user))
 
 
@@ -142,7 +142,7 @@ def withdraw_permission(request: ApiRequest, permission: ApiPermission) -> dict[
     tags=TAGS,
 )
 def give_up_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, Any]:
-    """Do without an API that was granted (D-3)."""
+    """Give up a granted API permission (D-3)."""
     return permission_out(actions.give_up(permission, by=request.user))
 
 
@@ -208,7 +208,7 @@ def withdraw_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[
     tags=TAGS,
 )
 def give_up_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[str, Any]:
-    """Let the host app's devices verify the program's domains again (D-2)."""
+    """End a grant to skip domain verification (D-2)."""
     return exemption_out(actions.give_up(exemption, by=request.user))
 
 

@@ -95,7 +95,7 @@ class ProgramNew(Sent):
 
 
 class ProgramChange(Sent):
-    """What is to change; the rest stays."""
+    """What is to change; what is left out or null stays."""
 
     name: str | None = None
     category_id: int | None = None
@@ -106,7 +106,7 @@ class ProgramChange(Sent):
 
 @endpoint(api.get, "/me", None, Permission.SIGNED_IN, response=Me, tags=["Tokens"])
 def get_me(request: ApiRequest) -> dict[str, object]:
-    """Return whom the token acts for, and what it opens. Every token may ask, whatever its scopes."""
+    """Return the token’s holder and scopes; needs no scope."""
     token = request.token
     return {
         "name": str(token.holder),
@@ -177,8 +177,8 @@ def create_program(
 def edit_program(
     request: ApiRequest, program: MiniProgram, body: Annotated[ProgramChange, Body()]
 ) -> dict[str, object]:
-    """Change what describes a mini program (L-3)."""
-    return program_out(_edited(request, program, body.dict(exclude_unset=True)))
+    """Edit a mini program (L-3)."""
+    return program_out(_edited(request, program, body.dict(exclude_none=True)))
 
 
 @endpoint(
@@ -201,7 +201,7 @@ def set_program_icon(
 
 @endpoint(api.get, "/categories", Scope.READ, Permission.SIGNED_IN, response=Whole[CategoryOut], tags=["Programs"])
 def list_categories(request: ApiRequest) -> dict[str, object]:
-    """List what a mini program may be about."""
+    """List categories."""
     return {"items": [category_out(category) for category in Category.objects.all()]}
 
 
@@ -217,8 +217,6 @@ def _edited(
 ) -> MiniProgram:
     """Edit a program by what the page's form has read; what does not change is what was there."""
     there = {name: getattr(program, name) for name in (*DESCRIPTIVE, "revision")} | {"category_id": program.category_id}
-    if changes.get("revision") is None:
-        changes.pop("revision", None)
     form = EditForm(typed(there | changes), files, program=program)
     return actions.edit(program, by=request.user, **checked(form))
 

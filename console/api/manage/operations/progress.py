@@ -147,7 +147,7 @@ class Explanation(Schema):
 
 @endpoint(api.get, f"{ONE}/progress", Scope.READ, Permission.VIEW, load=task_for, response=TaskProgress, tags=TAGS)
 def get_task_progress(request: ApiRequest, task: GrayscaleTask) -> dict[str, Any]:
-    """Return how far a task is: numbers, curve, splits, errors and steps."""
+    """Return a task’s progress: numbers, curve, splits, errors and steps."""
     progress = Progress(task, timezone.now())
     limit_in = progress.limit_in
     return {

@@ -20,7 +20,7 @@ from releases.actions import report as actions
 from releases.actions import settling
 from releases.forms import SettleForm
 from releases.models import Audit, Report, Version
-from releases.presenters.report import Group, Reading, shown
+from releases.presenters.report import Group, Reading, deciding, shown
 from releases.presenters.report_lines import SecretLine
 from releases.report.comparison import base_of, compare
 from releases.scan import Use
@@ -186,7 +186,7 @@ def get_version_report(request: ApiRequest, version: Version) -> dict[str, Any]:
 
 @endpoint(api.post, ONE, Scope.SUBMIT, Permission.UPLOAD, load=version_for, response={202: ReportOut}, tags=TAGS)
 def request_version_report(request: ApiRequest, version: Version) -> Status[dict[str, Any]]:
-    """Have a version checked before it is submitted; while a report is being written, that is the one."""
+    """Check a version; returns the check that is already waiting, if any."""
     actions.request_report(version, by=request.user)
     return Status(202, _of_version(version))
 
@@ -201,9 +201,8 @@ def request_version_report(request: ApiRequest, version: Version) -> Status[dict
     tags=TAGS,
 )
 def get_audit_report(request: ApiRequest, audit: Audit) -> dict[str, Any]:
-    """Return the report that an audit is decided with."""
-    asked = HostApplication.objects.filter(pk__in=audit.decisions.values("application"))
-    return report_out(audit.version, audit.reports.all(), list(asked))
+    """Return the report of an audit."""
+    return report_out(audit.version, audit.reports.all(), deciding(audit))
 
 
 @endpoint(
@@ -216,7 +215,7 @@ def get_audit_report(request: ApiRequest, audit: Audit) -> dict[str, Any]:
     tags=TAGS,
 )
 def settle_finding(request: ApiRequest, found: VersionFinding, body: Annotated[Settling, Body()]) -> dict[str, Any]:
-    """Say that a secret is none, or is taken care of; reviewers see it with the name (V-17)."""
+    """Dismiss a secret as not a secret or as restricted; reviewers see who did (V-17)."""
     until = body.until.isoformat() if body.until else ""
     data = checked(SettleForm({"reason": body.reason, "until": until}))
     settling.settle_finding(found.version, finding=found.finding, by=request.user, **data)
@@ -233,7 +232,7 @@ def settle_finding(request: ApiRequest, found: VersionFinding, body: Annotated[S
     tags=TAGS,
 )
 def reopen_finding(request: ApiRequest, found: Settled, body: Annotated[Reason, Body()]) -> dict[str, Any]:
-    """Undo that: the finding counts again."""
+    """Reopen a dismissed finding."""
     settling.reopen_finding(found.version, settled=found.settled, by=request.user, reason=reason_of(body))
     return _of_version(found.version)
 

@@ -34,11 +34,11 @@ from console.reviews.forms import APPROVE, REJECT, DecisionForm, GrantDecisionFo
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Line
 from devmgmt import actions as devmgmt
 from devmgmt.models import ProgramGrant
-from miniprograms import actions as miniprograms
 from miniprograms.models import Binding
 from releases import actions as releases
 from releases.access import review_for
 from releases.actions import report as reports
+from releases.actions.binding import decide_binding
 from releases.models import Report, ReviewDecision, Version
 from releases.report.comparison import base_of
 from releases.states import WAS_ONLINE
@@ -70,6 +70,14 @@ class ReviewsAsked(Asked):
     application_id: str = Field("", pattern="^[A-Za-z0-9]*$", max_length=40)
 
 
+class AcceptedVersion(Schema):
+    """A version that approving a binding accepts."""
+
+    version: str
+    state: str = Field(description="online, or approved: it can be published at any time")
+    package_sha256: str
+
+
 class Review(Schema):
     """A request to a host app."""
 
@@ -79,8 +87,11 @@ class Review(Schema):
     state: str
     application: ApplicationRef
     program: ProgramRef
-    version: str | None = Field(description="of an audit, and what approving a binding accepts")
+    version: str | None = Field(description="of an audit; of a binding, the first that it accepts")
     package_sha256: str | None
+    accepts: list[AcceptedVersion] | None = Field(
+        description="of a binding: every version that its approval accepts; null in lists and of other kinds"
+    )
     audit: str | None = Field(description="number of the audit record")
     api: str | None = Field(description="of a permission")
     reason: str
@@ -98,12 +109,24 @@ class Approval(Sent):
 
     note: str = Field("", max_length=2000)
     until: date | None = Field(None, description="last day of an exemption or permission; null: without end")
+    versions: list[str] | None = Field(
+        None, description="of a binding: the versions that you looked at; 409 where another one is accepted"
+    )
 
 
 class Rejection(Sent):
     """What must change, and where."""
 
     note: str = Field("", max_length=2000, description="a rejection needs one")
+
+
+class CodeAsked(Schema):
+    """Which version."""
+
+    version: str = Field("", max_length=14, description="of a binding: one of `accepts`; empty: the first of them")
+
+
+Asking = Annotated[CodeAsked, Query()]
 
 
 class Code(NamedTuple):
@@ -121,15 +144,25 @@ def decision_for(user: User, permission: Permission, review_id: str) -> Decision
     return decision
 
 
-def code_for(user: User, permission: Permission, review_id: str) -> Code:
-    """Return the code that comes with a request, as `decision_for` does; 404 for one without."""
+def coded_for(user: User, permission: Permission, review_id: str) -> ReviewDecision | Binding:
+    """Return a request that comes with code, as `decision_for` does; 404 for one without."""
     kind, pk = _kind_and_pk(review_id)
     if kind == AUDIT:
-        decision = access.open_review_for(user, permission, pk)
-        return Code(decision, decision.audit.version, decision.audit.reports.all())
+        return access.open_review_for(user, permission, pk)
     if kind == BINDING:
-        binding, version = access.open_binding_for(user, permission, pk)
-        return Code(binding, version, version.reports.filter(requested_at__gte=binding.requested_at))
+        return access.binding_for(user, permission, pk)
+    raise Http404
+
+
+def _code(decision: ReviewDecision | Binding, asked: CodeAsked) -> Code:
+    """Return the version that comes with a request, and of several the one that is asked for; 404 for any other."""
+    if isinstance(decision, Binding):
+        versions = querysets.accepted_with(decision)
+        version = (versions.numbered(asked.version) if asked.version else versions).first()
+        if version is not None:
+            return Code(decision, version, version.reports.filter(requested_at__gte=decision.requested_at))
+    elif asked.version in ("", decision.audit.version.number):
+        return Code(decision, decision.audit.version, decision.audit.reports.all())
     raise Http404
 
 
@@ -184,30 +217,34 @@ def get_review(request: ApiRequest, decision: Decision) -> dict[str, Any]:
     return _one(decision, by=request.user)
 
 
-@endpoint(api.get, f"{ONE}/report", Scope.DECIDE, Permission.DECIDE, load=code_for, response=ReportOut, tags=TAGS)
-def get_review_report(request: ApiRequest, code: Code) -> dict[str, Any]:
-    """Return the report on the version in audit, or on the one that a binding accepts, as the host app may see it."""
+@endpoint(api.get, f"{ONE}/report", Scope.DECIDE, Permission.DECIDE, load=coded_for, response=ReportOut, tags=TAGS)
+def get_review_report(request: ApiRequest, decision: ReviewDecision | Binding, asked: Asking) -> dict[str, Any]:
+    """Return the report on the version in audit, or on one that a binding accepts, as the host app may see it."""
+    code = _code(decision, asked)
     return report_out(code.version, code.reports, [code.decision.application])
 
 
 @endpoint(
-    api.post, f"{ONE}/report", Scope.DECIDE, Permission.DECIDE, load=code_for, response={202: ReportOut}, tags=TAGS
+    api.post, f"{ONE}/report", Scope.DECIDE, Permission.DECIDE, load=coded_for, response={202: ReportOut}, tags=TAGS
 )
-def request_review_report(request: ApiRequest, code: Code) -> Status[dict[str, Any]]:
+def request_review_report(
+    request: ApiRequest, decision: ReviewDecision | Binding, asked: Asking
+) -> Status[dict[str, Any]]:
     """Have that report written again, with what is online, granted and declared now."""
+    code = _code(decision, asked)
     if isinstance(code.decision, Binding):
-        reports.report_for_binding(code.decision, by=request.user)
+        reports.request_report(code.version, by=request.user)
     else:
         reports.compare_again(code.decision, by=request.user)
-    return Status(202, get_review_report(request, code))
+    return Status(202, get_review_report(request, decision, asked))
 
 
 @endpoint(
-    api.get, f"{ONE}/changes", Scope.DECIDE, Permission.DECIDE, load=code_for, response=VersionChangesOut, tags=TAGS
+    api.get, f"{ONE}/changes", Scope.DECIDE, Permission.DECIDE, load=coded_for, response=VersionChangesOut, tags=TAGS
 )
-def get_review_changes(request: ApiRequest, code: Code) -> dict[str, Any]:
+def get_review_changes(request: ApiRequest, decision: ReviewDecision | Binding, asked: Asking) -> dict[str, Any]:
     """Return which files of that version differ from the one that is online; of a binding's, all are new."""
-    decision, version, base = code.decision, code.version, None
+    version, base = _code(decision, asked).version, None
     if isinstance(decision, ReviewDecision):
         if version.state in WAS_ONLINE:
             raise Http404  # It is compared until it is published.
@@ -221,24 +258,26 @@ def get_review_changes(request: ApiRequest, code: Code) -> dict[str, Any]:
     f"{ONE}/package",
     Scope.DECIDE,
     Permission.DECIDE,
-    load=code_for,
+    load=coded_for,
     tags=TAGS,
     sends="application/octet-stream",
 )
-def get_review_package(request: ApiRequest, code: Code) -> StreamingHttpResponse:
+def get_review_package(request: ApiRequest, decision: ReviewDecision | Binding, asked: Asking) -> StreamingHttpResponse:
     """Download the package of that version; each download is on record."""
-    decision = code.decision if isinstance(code.decision, ReviewDecision) else None
-    file = releases.export_package(code.version, decision=decision, by=request.user)
-    name = f"{code.version.mini_program.app_id}_{code.version}.apkg"
-    return attachment(file, size=code.version.package.size, name=name)
+    version = _code(decision, asked).version
+    audited = decision if isinstance(decision, ReviewDecision) else None
+    file = releases.export_package(version, decision=audited, by=request.user)
+    return attachment(file, size=version.package.size, name=f"{version.mini_program.app_id}_{version}.apkg")
 
 
 @endpoint(api.post, f"{ONE}/approve", Scope.DECIDE, Permission.DECIDE, load=decision_for, response=Review, tags=TAGS)
 def approve_review(request: ApiRequest, decision: Decision, body: Annotated[Approval, Body()]) -> dict[str, Any]:
-    """Approve for the host app; nobody approves what they asked for (P-2)."""
+    """Approve for the host app; not your own request (P-2)."""
     if body.until and not isinstance(decision, ProgramGrant):
         raise wrong_fields([("until", "Only exemptions and permissions end by themselves.")])
-    return _decide(request, decision, APPROVE, body.note, until=body.until)
+    if body.versions is not None and not isinstance(decision, Binding):
+        raise wrong_fields([("versions", "Only a binding accepts versions.")])
+    return _decide(request, decision, APPROVE, body.note, until=body.until, seen=body.versions)
 
 
 @endpoint(api.post, f"{ONE}/reject", Scope.DECIDE, Permission.DECIDE, load=decision_for, response=Review, tags=TAGS)
@@ -248,27 +287,39 @@ def reject_review(request: ApiRequest, decision: Decision, body: Annotated[Rejec
 
 
 def _decide(
-    request: ApiRequest, decision: Decision, word: str, note: str, *, until: date | None = None
+    request: ApiRequest,
+    decision: Decision,
+    word: str,
+    note: str,
+    *,
+    until: date | None = None,
+    seen: list[str] | None = None,
 ) -> dict[str, Any]:
     sent = {"decision": word, "note": note, "until": until.isoformat() if until else ""}
     approve, by = word == APPROVE, request.user
     if isinstance(decision, ProgramGrant):
         data = checked(GrantDecisionForm(sent))
         devmgmt.decide(decision, approve=approve, by=by, note=data["note"], until=data["until"])
+    elif isinstance(decision, Binding):
+        decide_binding(decision, approve=approve, by=by, note=checked(DecisionForm(sent))["note"], seen=seen)
     else:
-        verb: Any = miniprograms.decide_binding if isinstance(decision, Binding) else releases.decide
+        verb: Any = releases.decide
         verb(decision, approve=approve, by=by, note=checked(DecisionForm(sent))["note"])
     return _one(decision, by=by)
 
 
 def _one(decision: Decision, *, by: User) -> dict[str, Any]:
-    """Return a request, with the version that a binding accepts while it is live."""
+    """Return a request, with the versions that a binding accepts while it is live."""
     kind = next(kind for kind, model in querysets.MODELS.items() if isinstance(decision, model))
     found = review_out(querysets.line(kind, decision), by=by)
-    version = None
-    if isinstance(decision, Binding) and decision.state in (DecisionState.WAITING, DecisionState.APPROVED):
-        version = decision.mini_program.versions.accepted_with_binding().first()
-    return found | ({"version": version.number, "package_sha256": version.package.sha256} if version else {})
+    if not isinstance(decision, Binding):
+        return found
+    accepts = [
+        {"version": version.number, "state": version.state, "package_sha256": version.package.sha256}
+        for version in querysets.accepted_with(decision)
+    ]
+    first = {name: accepts[0][name] for name in ("version", "package_sha256")} if accepts else {}
+    return found | first | {"accepts": accepts}
 
 
 def review_out(line: Line, *, by: User) -> dict[str, Any]:
@@ -284,6 +335,7 @@ def review_out(line: Line, *, by: User) -> dict[str, Any]:
         "program": program_ref(program),
         "version": audit.version.number if audit else None,
         "package_sha256": audit.package_sha256 if audit else None,
+        "accepts": None,
         "audit": audit.number if audit else None,
         "api": line.what if line.kind == PERMISSION else None,
         "reason": decision.reason,

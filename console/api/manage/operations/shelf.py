@@ -32,7 +32,7 @@ ONE = "/programs/{app_id}"
 def take_program_off_shelf(
     request: ApiRequest, program: MiniProgram, body: Annotated[Reason, Body()]
 ) -> dict[str, Any]:
-    """Take a mini program from every host app, immediately; needs a reason."""
+    """Take a mini program off the shelf immediately; needs a reason."""
     return program_out(actions.take_off_shelf(program, by=request.user, reason=reason_of(body, needed=True)))
 
 

@@ -48,15 +48,12 @@ class TrialNew(Sent):
 @endpoint(api.get, PATH, Scope.TRIAL, Permission.VIEW, load=mini_program_for, response=Trial, tags=TAGS)
 def get_trial(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
     """Return the trial version and its link; 404 without one."""
-    current = _trial_of(program)
-    if current is None:
-        raise Problem(404, "The mini program has no trial version.")
-    return _trial_out(current, program)
+    return _trial_out(_current(program), program)
 
 
 @endpoint(api.put, PATH, Scope.TRIAL, Permission.UPLOAD, load=mini_program_for, response=Trial, tags=TAGS)
 def set_trial(request: ApiRequest, program: MiniProgram, body: Annotated[TrialNew, Body()]) -> dict[str, Any]:
-    """Choose what testers get; the link that they have goes on working."""
+    """Set the trial version; its link stays the same."""
     current = _trial_of(program)
     seen = current.set_at.isoformat() if current else ""
     version = program.versions.numbered(body.version).select_related("package").first()
@@ -69,9 +66,18 @@ def set_trial(request: ApiRequest, program: MiniProgram, body: Annotated[TrialNe
 
 @endpoint(api.delete, PATH, Scope.TRIAL, Permission.UPLOAD, load=mini_program_for, response={204: None}, tags=TAGS)
 def cancel_trial(request: ApiRequest, program: MiniProgram, asked: Annotated[Reason, Query()]) -> Status[None]:
-    """End the trial: its link opens nothing any more."""
+    """Cancel the trial; its link stops working."""
+    _current(program)
     actions.cancel_trial(program, by=request.user, reason=reason_of(asked))
     return Status(204, None)
+
+
+def _current(program: MiniProgram) -> TrialVersion:
+    """Return the trial version; raises Problem 404 without one."""
+    current = _trial_of(program)
+    if current is None:
+        raise Problem(404, "The mini program has no trial version.")
+    return current
 
 
 def _trial_of(program: MiniProgram) -> TrialVersion | None:

@@ -178,7 +178,7 @@ def submit_version(request: ApiRequest, version: Version) -> dict[str, Any]:
 
 @endpoint(api.post, f"{ONE}/withdraw", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
 def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reason, Body()]) -> dict[str, Any]:
-    """Take a version back from its audit (V-10)."""
+    """Withdraw a version from audit (V-10)."""
     return _read(actions.withdraw(version, by=request.user, reason=reason_of(body)))
 
 
@@ -239,7 +239,7 @@ def get_audit(request: ApiRequest, audit: Audit) -> dict[str, Any]:
     tags=TAGS,
 )
 def list_releases(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
-    """List what was online, newest first: every publish and every roll back (V-15)."""
+    """List releases and rollbacks, newest first (V-15)."""
     return page_of(program.releases.select_related("from_version", "to_version", "by"), asked, _release_out)
 
 

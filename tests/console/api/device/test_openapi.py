@@ -55,6 +55,10 @@ def test_anyone_may_read_it(device: Device) -> None:
     ]
     statuses = [[*operation["responses"]] for operation in operations]
     assert all(each[0] in ("200", "204") and each == sorted(each) and "500" in each for each in statuses)
+    package = reply.json["paths"]["/runtime/v1/packages/{sha256}.apkg"]
+    assert "Location" in package["get"]["responses"]["307"]["headers"]
+    for method in ("get", "head"):
+        assert "If-None-Match" in [each["name"] for each in package[method]["parameters"]]
     head = device.ask("HEAD", PATH)
     assert (head.status, head.body, head.headers) == (200, b"", reply.headers)
 

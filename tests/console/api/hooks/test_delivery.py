@@ -210,7 +210,7 @@ def test_what_expires_says_why(run):
         factories.make_delivery(hook, give_up_at=timezone.now() - timedelta(seconds=1))
     assert tasks.sweep() == 2
     assert set(Delivery.objects.values_list("webhook", "state", "reason")) == {
-        (on.pk, "failed", "There was no time to try"),
+        (on.pk, "failed", "Expired before the first attempt"),
         (off.pk, "failed", "The webhook was switched off"),
     }
     assert tasks.sweep() == 0

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.api.hooks import actions
 from console.api.hooks.models import Delivery, Webhook
 from console.base.activity.models import ActivityEntry
 from tests import factories
@@ -118,6 +119,20 @@ def test_it_is_changed_switched_replayed_and_deleted(client, team):
     }  # fmt: skip
 
 
+def test_a_period_with_more_than_are_sent_at_once_is_sent_by_and_by(client, team, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_REPLAYED", 2)
+    webhook = factories.make_webhook(team, NEW["url"], "version.published").row
+    made = [factories.make_delivery(webhook, state="delivered") for _ in range(3)]
+    taken = []
+    for _run in range(2):
+        post(client, webhook.path_of("replay"), {"period": 3600})
+        waiting = Delivery.objects.filter(state="waiting")
+        taken.append([each.pk for each in waiting.order_by("pk")])
+        waiting.update(state="delivered", finished_at=timezone.now())
+    assert taken[0] == [made[0].pk, made[1].pk]
+    assert made[2].pk in taken[1]
+
+
 def test_each_page_names_the_webhook(client, team):
     webhook = factories.make_webhook(team).row
     for name in ("edit", "switch_off", "secret", "replay", "delete"):
@@ -159,7 +174,7 @@ def test_what_a_worker_has_is_looked_at_again_and_is_no_failure_yet(client, team
     soon = timezone.now() + timedelta(seconds=45)  # the end of a lease
     delivery = factories.make_delivery(webhook, tries=1, lease=uuid4(), next_try_at=soon)
     page = client.get(webhook.get_absolute_url()).content.decode()
-    assert 'hx-trigger="every 2s"' in page and "Nothing in 7 days" in page
+    assert 'hx-trigger="every 2s"' in page and "No deliveries in 7 days" in page
     Delivery.objects.filter(pk=delivery.pk).update(lease=None)  # it failed, and is tried again later
     page = client.get(webhook.get_absolute_url()).content.decode()
     assert "every 2s" not in page and "0 % in 7 days" in page

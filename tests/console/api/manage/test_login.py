@@ -14,6 +14,7 @@ from django.utils import timezone
 from console.api.manage import access, login_views, logins
 from console.api.manage.models import LoginRequest, Token
 from console.api.rate import Counter
+from console.base.accounts.actions import edit_user
 from console.base.accounts.signals import account_secured
 from console.base.activity.models import ActivityEntry
 from tests import factories
@@ -203,9 +204,18 @@ def test_what_an_intruder_approved_becomes_no_token_once_the_account_is_secured(
     mine, theirs = begin().json(), begin().json()
     approval(signed_in(person), mine["user_code"])
     approval(signed_in(other), theirs["user_code"])
-    account_secured.send(sender=type(person), user=person)
+    account_secured.send(sender=type(person), user=person, by=person)
     assert error(ask(mine["device_code"])) == (400, "access_denied")
     assert ask(theirs["device_code"]).status_code == 200
+
+
+def test_what_a_person_approved_becomes_no_token_once_they_were_deactivated(signed_in):
+    person, operator = factories.make_user(), factories.make_user(is_staff=True)
+    begun = begin().json()
+    approval(signed_in(person), begun["user_code"])
+    for active in (False, True):
+        edit_user(person, by=operator, is_active=active)
+    assert error(ask(begun["device_code"])) == (400, "access_denied")
 
 
 def test_who_has_a_whole_network_of_addresses_asks_no_more_often():

@@ -60,6 +60,16 @@ def test_a_time_that_would_not_count_is_refused(program, robot, kind, query, wro
     assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, wrong)
 
 
+@pytest.mark.parametrize("moment", ["2026-11-30T12:00:00", "2026-11-30T12:00", "2026-11-30 12:00", "2026-11-30"])
+def test_a_time_without_an_offset_is_refused(logs, moment):
+    later = timezone.now().isoformat()
+    for name, query in (("since", {"since": moment, "until": later}), ("until", {"since": later, "until": moment})):
+        answer = logs(**query)
+        errors = answer.json()["errors"]
+        assert (answer.status_code, [each["field"] for each in errors]) == (422, [name])
+        assert "offset" in errors[0]["message"]
+
+
 def test_groups_errors(program, robot, logs):
     factories.make_entries(program, 2, level=8, text="Timeout")
     factories.make_entries(program, 1, level=8, text="Timeout", version="1.1.0")

@@ -63,6 +63,17 @@ def test_lists_messages_in_pages_and_opens_one(program, robot, messages):
     assert wrong_fields(client.get(f"/api/v1{url}", {"cursor": "x"})) == ["cursor"]
 
 
+def test_says_which_criterion_is_of_no_message_of_the_program(program, robot, messages):
+    client, url = robot(program, "read"), f"/programs/{program.app_id}/messages"
+    other = factories.make_template(factories.make_program()).template_id
+    elsewhere = factories.make_application().application_id
+    for name, values in (("template_id", ("0" * 43, other)), ("application_id", ("ha00000000000000", elsewhere))):
+        for value in values:
+            assert wrong_fields(client.get(f"/api/v1{url}", {name: value})) == [name]
+    known = {"template_id": messages[0].template.template_id, "application_id": messages[0].application.application_id}
+    assert len(get(client, url, **known)["items"]) == 4
+
+
 def test_sends_a_failed_message_again_once(program, robot, messages):
     client, url = robot(program, "configure"), f"/programs/{program.app_id}/messages/{messages[2].pk}/replay"
     assert send(client, "POST", url).json()["state"] == "waiting"

@@ -112,6 +112,32 @@ def test_an_error_of_ours_and_a_host_that_is_none(program, robot, monkeypatch, s
     assert problem(client.get(f"{PREFIX}me"), 400)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "wrong"),
+    [
+        (b'{"note": "again", "anyway": true}', "application/json", ["note", "anyway"]),
+        (b'["note"]', "application/json", [""]),
+        (b"null", "application/json", [""]),
+        (b"note", "text/plain", [""]),
+        (b"note=again&anyway=1", "application/x-www-form-urlencoded", ["note", "anyway"]),
+    ],
+)
+def test_a_body_that_nobody_reads_is_refused_by_name(program, robot, body, kind, wrong):
+    client = robot(program, "read", "configure")
+    for method, path in (("POST", "messages/1/replay"), ("GET", "agreements")):
+        url = f"{PREFIX}programs/{program.app_id}/{path}"
+        found = problem(client.generic(method, url, body, content_type=kind), 422)
+        expected = wrong if method == "POST" or "form" not in kind else [""]
+        assert (found["code"], [each["field"] for each in found["errors"]]) == ("invalid", expected)
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{}", b" { }\n"])
+def test_a_body_that_says_nothing_is_none(program, robot, body):
+    url = f"{PREFIX}programs/{program.app_id}/agreements"
+    answer = robot(program, "read").generic("GET", url, body, content_type="application/json")
+    assert answer.status_code == 200
+
+
 def test_answers_say_how_many_requests_are_left(program, robot):
     client = robot(program, "read")
     first, second = (client.get(f"{PREFIX}me") for _ in range(2))

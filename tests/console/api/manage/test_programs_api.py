@@ -63,8 +63,15 @@ def test_edits_what_is_named_and_leaves_the_rest(program, robot):
     assert (edited["name"], edited["introduction"], edited["revision"]) == (program.name, "Stops near you.", 2)
     late = send(client, "PATCH", url, name="Other", revision=1)
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
-    assert wrong_fields(send(client, "PATCH", url, name=None)) == ["name"]
+    assert wrong_fields(send(client, "PATCH", url, name="")) == ["name"]
     assert send(client, "PATCH", url).json()["revision"] == 2  # nothing to change
+
+
+def test_what_is_null_in_an_edit_stays(program, robot):
+    client, url = robot(program, "configure"), f"/programs/{program.app_id}"
+    before = send(client, "PATCH", url, description="Stops, lines and delays.").json()
+    assert send(client, "PATCH", url, name=None, category_id=None, introduction=None, description=None).json() == before
+    assert send(client, "PATCH", url, description="").json()["description"] == ""
 
 
 def test_an_icon_is_encoded_anew(program, robot):

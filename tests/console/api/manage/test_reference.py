@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_every_operation_is_on_it_with_its_scope_and_a_command(signed_in):
         assert any(word.startswith("http") and "{" not in word for word in words)
         assert one.summary
         assert one.answers
-        assert {"401", "403", "422", "429", "503"} <= {refusal.status for refusal in one.refusals}
+        assert {"401", "403", "422", "429", "500", "503"} <= {refusal.status for refusal in one.refusals}
 
 
 def test_fields_say_what_they_may_be():
@@ -45,6 +46,19 @@ def test_fields_say_what_they_may_be():
     [audits] = [one for part in parts() for one in part.operations if one.key == "list_audits"]
     kinds = {field.name: field.kind for field in audits.answers[0].fields}
     assert kinds["items[].decisions[].decided_at"] == "date-time or null"
+
+
+def test_commands_that_send_a_file_name_one_and_what_has_to_come_with_it():
+    sent = {}
+    for one in (one for part in parts() for one in part.operations if one.body_type == "multipart/form-data"):
+        words = shlex.split(one.curl.replace("\\\n", " "))
+        sent[one.key] = [after for word, after in pairwise(words) if word == "-F"]
+    assert sent == {
+        "set_program_icon": ["icon=@icon.png"],
+        "upload_version": ["file=@dist.zip", "number=1.4.0"],
+        "upload_object_list": ["file=@list.txt", "kind=account"],
+        "upload_file": ["file=@dist.zip"],
+    }
 
 
 def test_it_is_reached_from_automation_and_leads_to_the_document(signed_in):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,74 @@ def test_bindings_permissions_and_exemptions_are_decided_as_in_the_inbox(program
     assert refused["errors"][0]["field"] == "until"
     rejected = post(client, f"{REVIEWS}/exemption-{skip.pk}/reject", note="Name the hosts").json()
     assert (rejected["state"], rejected["note"]) == ("rejected", "Name the hosts")
+
+
+def numbers(review):
+    return [accepted["version"] for accepted in review["accepts"]]
+
+
+def test_an_approval_that_names_versions_accepts_no_other(program, application, client):
+    factories.make_online(program)
+    bound = factories.make_binding(program, application, state="waiting")
+    url = f"{REVIEWS}/binding-{bound.pk}"
+    seen = numbers(client.get(url).json())
+    factories.make_online(program, "1.1.0")
+    refused = post(client, f"{url}/approve", versions=seen)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "1.1.0 has gone online since you opened this. Check it again.",
+    )
+    seen = numbers(client.get(url).json())
+    factories.make_approved(program, "1.2.0")
+    refused = post(client, f"{url}/approve", versions=seen)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "1.2.0 has passed its audit since you opened this. Check it again.",
+    )
+    assert post(client, f"{url}/approve", versions=[]).status_code == 409
+    assert post(client, f"{url}/approve", versions=numbers(client.get(url).json())).json()["state"] == "approved"
+
+    asked = factories.make_permission(program, application, state="waiting")
+    refused = post(client, f"{REVIEWS}/permission-{asked.pk}/approve", versions=["1.1.0"])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "versions")
+
+
+def test_each_version_that_approving_a_binding_accepts_is_named_and_can_be_read(program, application, client):
+    factories.make_online(program)
+    for number in ("0.9.0", "1.1.0", "1.2.0"):
+        factories.make_approved(program, number)
+    bound = factories.make_binding(program, application, state="waiting")
+    url = f"{REVIEWS}/binding-{bound.pk}"
+    found = client.get(url).json()
+    assert [(one["version"], one["state"]) for one in found["accepts"]] == [
+        ("1.0.0", "online"),
+        ("1.2.0", "approved"),
+        ("1.1.0", "approved"),
+    ]
+    assert (found["version"], found["package_sha256"]) == ("1.0.0", found["accepts"][0]["package_sha256"])
+    for one in found["accepts"]:
+        asked = {"version": one["version"]}
+        assert post(client, f"{url}/report?version={one['version']}").json()["version"] == one["version"]
+        assert client.get(f"{url}/report", asked).json() == {
+            "version": one["version"], "state": "writing", "written_at": None, "findings": None,
+        }  # fmt: skip
+        assert client.get(f"{url}/changes", asked).json()["version"] == one["version"]
+        package = client.get(f"{url}/package", asked).getvalue()
+        assert hashlib.sha256(package).hexdigest() == one["package_sha256"]
+    for other in ("0.9.0", "9.9.9", "x"):
+        assert client.get(f"{url}/report", {"version": other}).status_code == 404
+    assert client.get(f"{url}/changes").json()["version"] == "1.0.0"
+    assert client.get(REVIEWS).json()["items"][0]["accepts"] is None
+
+
+def test_an_audit_has_its_own_version_alone(program, application, client):
+    factories.make_binding(program, application)
+    decision = factories.make_audit(program).decisions.get()
+    factories.make_version(program, "2.0.0")
+    url = f"{REVIEWS}/audit-{decision.pk}"
+    assert client.get(url).json()["accepts"] is None
+    assert client.get(f"{url}/changes", {"version": "1.0.0"}).status_code == 200
+    assert client.get(f"{url}/changes", {"version": "2.0.0"}).status_code == 404
 
 
 def test_the_list_comes_in_pages_over_all_kinds(program, application, client):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console.api.manage import actions
 from console.api.manage.models import Token
+from console.base.accounts import actions as people
 from console.base.accounts.models import Membership, Notification, User
 from console.base.accounts.signals import account_secured
 from console.base.activity.models import ActivityEntry
@@ -173,5 +174,16 @@ def test_wrong_tokens_from_an_address_keep_no_right_one_out(program, robot):
 
 def test_a_person_who_secures_their_account_loses_their_tokens(program, own_token, robot):
     mine, team = own_token(program.created_by, "read"), robot(program, "read")
-    account_secured.send(sender=User, user=program.created_by)
+    account_secured.send(sender=User, user=program.created_by, by=program.created_by)
     assert (mine.get(ME).status_code, team.get(ME).status_code) == (401, 200)
+
+
+def test_the_tokens_of_a_deactivated_person_stay_revoked_after_a_reactivation(program, own_token, robot):
+    person, operator = program.created_by, factories.make_user("Olga", is_staff=True)
+    mine, team = own_token(person, "read"), robot(program, "read")
+
+    people.edit_user(person, by=operator, is_active=False)
+    people.edit_user(person, by=operator, is_active=True)
+
+    assert (mine.get(ME).status_code, team.get(ME).status_code) == (401, 200)
+    assert ActivityEntry.objects.get(verb="token.revoked").actor_id == operator.pk

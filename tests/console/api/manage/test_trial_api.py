@@ -39,7 +39,8 @@ def test_a_pipeline_sets_changes_and_ends_the_trial(program, robot):
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     assert client.delete(f"{url}?reason=Over").status_code == 204
     assert (client.get(url).status_code, Client().get(link).status_code) == (404, 404)
-    assert client.delete(url).status_code == 409
+    gone, none = client.delete(url), client.get(url)
+    assert (gone.status_code, gone.json()["detail"]) == (404, none.json()["detail"])
 
 
 def test_a_reader_does_not_get_the_link(program, robot):

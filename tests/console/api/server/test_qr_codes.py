@@ -101,6 +101,7 @@ def test_of_the_trial(server: Server) -> None:
         ({"line_color": {"r": "x"}}, 40097),
         ({"line_color": {"r": 256}}, 47001),
         ({"line_color": {"r": "256"}}, 40097),
+        ({"line_color": {"r": "9" * 5_000}}, 40097),
     ],
 )
 def test_refused(online: Server, members: dict[str, Any], errcode: int) -> None:
