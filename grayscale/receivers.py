@@ -16,8 +16,9 @@ from grayscale.models import GrayscaleTask
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.signals import binding_ended, shelf_changed
 from releases.field.errors import Evidence
+from releases.field.spread import HigherTask
 from releases.models import Release, Version
-from releases.signals import errors_asked, publish_considered, version_released
+from releases.signals import errors_asked, publish_considered, release_considered, version_released
 
 
 @receiver(version_released)
@@ -41,6 +42,16 @@ def name_harm(sender: Any, *, version: Version, **kwargs: Any) -> list[str]:
             when = times.relative(task.guard_looked_at) if task.guard_looked_at else ""
             found.append(_("“%(task)s”, %(when)s: %(harm)s.") % {"task": task, "harm": words, "when": when})
     return found
+
+
+@receiver(release_considered)
+def name_what_goes_on(sender: Any, *, version: Version, **kwargs: Any) -> list[HigherTask]:
+    """Return the running tasks of higher versions, which a release of `version` does not end, in the order of G-7."""
+    at = timezone.now()
+    tasks = GrayscaleTask.objects.running(at=at).filter(mini_program=version.mini_program_id).select_related("version")
+    higher = [task for task in tasks if task.version.parts > version.parts]
+    higher.sort(key=lambda task: task.version.parts, reverse=True)
+    return [HigherTask(one.pk, one.name, one.version.number, one.state_at(at), one.places_taken()) for one in higher]
 
 
 @receiver(errors_asked)

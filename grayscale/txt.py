@@ -23,6 +23,7 @@ CHUNK = 256 * 1024  # bytes; its lines are handled and stored together
 LONGEST = 128  # characters of a value
 CUT_AT = 1024  # characters of a line that are looked at; what is longer is no value whatever it is
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+MARK = "\ufeff"  # a byte order mark, which files that were joined have inside, too
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 GUID_LENGTH = 32
 GUID_STARTS = tuple(GUID_PREFIXES.values())
@@ -102,18 +103,28 @@ def _reads_as(encoding: str, file: BinaryIO) -> bool:
 
 
 def lines_of(file: BinaryIO, encoding: str) -> Iterator[list[str]]:
-    """Yield the lines, without blanks around them, as many as a piece of the file has; LF, CRLF and CR end a line.
+    """Yield the lines, as many as a piece of the file has, without blanks and byte order marks around them.
 
-    Of a line longer than CUT_AT the beginning and one more character are kept: it stays too long for a value.
+    LF, CRLF and CR end a line. Of a line longer than CUT_AT the beginning and one more character are kept: it stays too
+    long for a value.
     """
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     rest = ""
     while chunk := file.read(CHUNK):
         *lines, rest = (rest + decoder.decode(chunk)).split("\n")
         rest = _cut(rest)
-        yield [line.strip() for line in lines]
+        yield _stripped(lines)
     *lines, rest = (rest + decoder.decode(b"", final=True)).split("\n")
-    yield [line.strip() for line in ([*lines, rest] if rest else lines)]
+    yield _stripped([*lines, rest] if rest else lines)
+
+
+def _stripped(lines: list[str]) -> list[str]:
+    bare = [line.strip() for line in lines]
+    return [line.strip(MARK).strip() for line in bare] if any(MARK in line for line in bare) else bare
+
+
+def _stripped_start(line: str) -> str:
+    return line.lstrip().lstrip(MARK).lstrip()
 
 
 def _cut(line: str) -> str:
@@ -121,5 +132,5 @@ def _cut(line: str) -> str:
     if len(line) <= CUT_AT:
         return line
     # At least a blank, so that a line of blanks is still seen to be a line.
-    line = line.lstrip() or " "
-    return line[:CUT_AT] + line[CUT_AT:].lstrip()[:1]
+    line = _stripped_start(line) or " "
+    return line[:CUT_AT] + _stripped_start(line[CUT_AT:])[:1]

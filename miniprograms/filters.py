@@ -7,7 +7,7 @@ from typing import Any
 import django_filters as filters
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Func, Q, Value
+from django.db.models import Case, Func, Q, Value, When
 from django.db.models.functions import Cast, Lower, NullIf
 from django.utils.translation import gettext_lazy as _
 
@@ -15,12 +15,12 @@ from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
 from console.base.core.filters import Field, ListFilter, SearchFilter, SortFilter, Words, ranked
 from console.base.core.widgets import FilterSelect
-from miniprograms.models import Category, IdeDownload, MiniProgram
+from miniprograms.models import IDE_VERSION, Category, IdeDownload, MiniProgram
 from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
 
-def number_of(name: str, part: models.Field[Any, Any] | None = None) -> Cast:
+def number_of(name: str | Case, part: models.Field[Any, Any] | None = None) -> Cast:
     """Return what sorts by the version number in the field `name`, part by part; what has none comes last.
 
     Each `part` is an integer, unless the field's numbers may be longer.
@@ -42,7 +42,10 @@ def orders_by_program(program: str = "") -> dict[str, tuple[Words, tuple[Field, 
 
 BY_PROGRAM = orders_by_program()
 NAME = (Lower("name"), "id")
-IDE_NUMBER = number_of("version", models.DecimalField(max_digits=20, decimal_places=0))  # `IdeDownload.version` is 20
+IDE_NUMBER = number_of(  # What is no version by today's rule comes last: rows from before have other digits.
+    Case(When(version__regex=IDE_VERSION, then="version")),
+    models.DecimalField(max_digits=20, decimal_places=0),  # `IdeDownload.version` is 20
+)
 
 
 class ProgramFilter(TeamsFilter):

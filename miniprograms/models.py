@@ -42,6 +42,9 @@ class Category(models.Model):
         return gettext(self.name) if self.name else ""
 
 
+IDE_VERSION = r"^[0-9]+(\.[0-9]+){0,3}$"
+
+
 class IdeDownload(models.Model):
     """One download of the IDE (L-5); kept by operators."""
 
@@ -51,7 +54,7 @@ class IdeDownload(models.Model):
         LINUX = "linux", _("Linux")
 
     version = models.CharField(
-        _("version"), max_length=20, validators=[RegexValidator(r"^\d+(\.\d+){0,3}$", _("Digits and dots: 3.8.1"))]
+        _("version"), max_length=20, validators=[RegexValidator(IDE_VERSION, _("Digits and dots: 3.8.1"))]
     )
     platform = models.CharField(_("system"), max_length=10, choices=Platform)
     requirement = models.CharField(_("requirement"), max_length=40, blank=True, help_text=_("“13 or later”"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,12 +12,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import User
-from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing
+from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing, reason_of
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field, Hash, State
 from console.base.hosts.models import HostApplication
-from console.base.hosts.people import administrators_of
+from console.base.hosts.people import administrators_of, reviewers_of
 from miniprograms.events import ProgramEvent
 from miniprograms.models import MiniProgram
 from releases.models import Audit, ReviewDecision, Version
@@ -53,7 +53,10 @@ class VersionEvent(ProgramEvent):
 
 
 class AuditEvent(VersionEvent):
-    """What came of an audit, or was asked for in one: `application` decided, or does so no longer."""
+    """What came of an audit, or was asked for in one: `application` decided, or does so no longer.
+
+    `undecided` are the decisions that its end took back.
+    """
 
     fields = AUDIT
     application: HostApplication | None = None
@@ -65,10 +68,11 @@ class AuditEvent(VersionEvent):
         audit: Audit | None = None,
         decision: ReviewDecision | None = None,
         application: HostApplication | None = None,
+        undecided: Sequence[ReviewDecision] = (),
         **values: Any,
     ) -> None:
         super().__init__(on, **values)
-        self.audit, self.decision = audit, decision
+        self.audit, self.decision, self.undecided = audit, decision, undecided
         self.application = decision.application if decision else application
 
     @property
@@ -97,6 +101,23 @@ def submitter(text: str | Promise, detail: Callable[[Any], str] | None = None) -
         detail=detail or _outcome,
         also_actor=True,
     )
+
+
+def undecided(text: str | Promise, detail: Callable[[Any], str] = reason_of) -> Callable[[AuditEvent], None]:
+    """Return what notifies the reviewers who had not decided that they need not any more, each on their own page."""
+
+    def notify(event: AuditEvent) -> None:
+        for decision in event.undecided:
+            people, page = reviewers_of(decision.application), decision.get_absolute_url()
+            Notify(
+                kind=NotificationKind.REVIEW,
+                to=partial(_always, people),
+                text=text,
+                url=partial(_always, page),
+                detail=detail,
+            )(event)
+
+    return notify
 
 
 def _undecided(left: int) -> str:
@@ -169,6 +190,7 @@ class VersionWithdrawn(AuditEvent):
     name, icon, colour = "version.withdrawn", "arrow-back", "secondary"
     log = _("Version withdrawn from audit")
     in_list = _("Version %(label)s withdrawn")
+    notify = (undecided(_("The audit of %(program)s %(version)s was withdrawn")),)
 
 
 class VersionApproved(AuditEvent):
@@ -182,7 +204,11 @@ class VersionRejected(AuditEvent):
     name, icon, colour = "version.rejected", "x", "red"
     log = _("Version rejected")
     in_list = _("Rejected: %(label)s")
-    notify = (submitter(_("%(application)s rejected %(program)s %(version)s")),)
+    notify = (
+        submitter(_("%(application)s rejected %(program)s %(version)s")),
+        # Which one, and its note, is none of theirs (P-1).
+        undecided(_("%(program)s %(version)s was rejected by another app. You no longer need to decide"), nothing),
+    )
 
 
 class ApprovedByUnbinding(VersionApproved):

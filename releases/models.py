@@ -262,9 +262,9 @@ class Report(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["version", "audit"],
-                condition=models.Q(written_at=None, failed=False),
+                condition=models.Q(written_at=None, failed=False, tries=0),
                 nulls_distinct=False,
-                name="report_to_write_once",
+                name="report_to_begin_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(content=None, written_at=None)

@@ -62,8 +62,12 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(~Exists(online.filter(not_lower, mini_program=OuterRef("mini_program"))))
 
     def accepted_with_binding(self) -> VersionQuerySet:
-        """What an application accepts with a binding: what is online, else what has passed an audit (L-6, V-18)."""
-        accepted = self.filter(state__in=[VersionState.ONLINE, VersionState.APPROVED]).select_related("package")
+        """What an application accepts with a binding (L-6, V-18).
+
+        What is online, then what has passed an audit and can be published over it, highest first.
+        """
+        ahead = self.approved().overtaking(type(self)(self.model).online())
+        accepted = (self.online() | ahead).select_related("package")
         return accepted.order_by(Case(When(state=VersionState.ONLINE, then=0), default=1), "-major", "-minor", "-patch")
 
     def publishable(self) -> VersionQuerySet:

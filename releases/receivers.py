@@ -14,8 +14,8 @@ from releases.actions import report
 
 @receiver(binding_requested)
 def report_to_who_decides(sender: Any, *, binding: Binding, by: User, at: datetime | None, **kwargs: Any) -> None:
-    """Who decides a binding accepts what is online, and sees its report with what is granted there (V-18)."""
-    report.report_for_binding(binding, by=by, at=at)
+    """Who decides a binding sees a report on each version that approval accepts, with what is granted there (V-18)."""
+    report.reports_for_binding(binding, by=by, at=at)
 
 
 @receiver(binding_started)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.base.core.text import listed
 from miniprograms.models import MiniProgram
-from releases.models import Audit, Release, TrialVersion, Version
+from releases.models import Audit, Release, ReviewDecision, TrialVersion, Version
 from releases.states import AuditState, ReleaseKind, VersionState
 
 
@@ -210,3 +210,18 @@ def why_not_compare_again(audit: Audit) -> str:
     if audit.state != AuditState.IN_AUDIT:
         return _("The audit is closed, so its report can’t change.")
     return ""
+
+
+def why_withdrawn(decision: ReviewDecision, *, bound: bool) -> str:
+    """V-10: why an application has nothing to decide in an audit any more; `bound` if it still serves the program.
+
+    An application that is not bound reads nothing of what came of the audit (P-1).
+    """
+    if bound and decision.audit.state == AuditState.REJECTED:
+        return _("Another app rejected this version.")
+    if bound and decision.audit.state == AuditState.WITHDRAWN:
+        return _("The request was withdrawn.")
+    return _("%(program)s was unbound from %(application)s.") % {
+        "program": decision.audit.mini_program,
+        "application": decision.application,
+    }

@@ -12,6 +12,7 @@ from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.access import application_for
 from console.base.hosts.states import DecisionState
+from console.reviews.querysets import accepted_with
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding
 from releases.access import review_for
@@ -55,13 +56,10 @@ def open_review_for(user: User, permission: Permission, decision_id: int) -> Rev
     return decision
 
 
-def open_binding_for(user: User, permission: Permission, decision_id: int) -> tuple[Binding, Version]:
-    """Return a binding, or the request for one, with the version that it accepts; 404 when there is none to look at."""
+def open_binding_for(user: User, permission: Permission, decision_id: int, number: str) -> tuple[Binding, Version]:
+    """Return a binding, or the request for one, with a version that it accepts; 404 for a version that it does not."""
     binding = binding_for(user, permission, decision_id)
-    is_live = binding.state in (DecisionState.WAITING, DecisionState.APPROVED)
-    version = binding.mini_program.versions.accepted_with_binding().first() if is_live else None
-    if version is None:
-        raise Http404
+    version: Version = row_or_404(accepted_with(binding).numbered(number))
     return binding, version
 
 

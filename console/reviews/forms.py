@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from devmgmt.actions import Ruling
 from devmgmt.models import ApiPermission
 from devmgmt.rules import why_not_until
 from devmgmt.submissions import RULING
+from releases.models import Version
 
 APPROVE, REJECT, LATER, MARKED = "approve", "reject", "later", "marked"
 
@@ -40,6 +42,27 @@ class DecisionForm(forms.Form):
         ),
     )
     decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (REJECT, _("Reject"))], widget=forms.HiddenInput)
+
+
+NO_VERSION = "none"
+
+
+class BindingDecisionForm(DecisionForm):
+    """A decision on a binding; `seen` are the numbers of the versions that the page named as accepted."""
+
+    seen = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None, *, accepted: Sequence[Version]) -> None:
+        self.accepted = " ".join(version.number for version in accepted) or NO_VERSION
+        super().__init__(data, initial={"seen": self.accepted})
+
+    def clean_seen(self) -> list[str] | None:
+        """Return the numbers; None where the page did not say."""
+        return self.cleaned_data["seen"].split() or None
+
+    def show_conflict(self) -> None:
+        """Take what is accepted now as seen: the answer names it, and a second approval means it."""
+        self.data = {**self.data.dict(), "seen": self.accepted}  # type: ignore[attr-defined]
 
 
 class UntilField(LastDayField):

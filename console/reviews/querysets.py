@@ -22,6 +22,7 @@ from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.querysets import GRANTED, GrantQuerySet
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
+from releases.querysets import VersionQuerySet
 
 AUDIT, BINDING, EXEMPTION, PERMISSION = "audit", "binding", "exemption", "permission"
 MODELS: Mapping[str, type[Decision]] = {
@@ -99,6 +100,13 @@ def count(requests: Requests) -> int:
 def grants_of(application: HostApplication) -> Requests:
     """Return what mini programs asked of the application beside bindings and audits, by kind (D-2, D-3)."""
     return {EXEMPTION: application.domainexemptions.all(), PERMISSION: application.apipermissions.all()}
+
+
+def accepted_with(binding: Binding) -> VersionQuerySet:
+    """Return the versions that a binding accepts, the online one first; none once it has ended (L-6, V-18)."""
+    is_live = binding.state in (DecisionState.WAITING, DecisionState.APPROVED)
+    versions = binding.mini_program.versions
+    return versions.accepted_with_binding() if is_live else versions.none()
 
 
 def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:

@@ -5,14 +5,16 @@ from django.urls import path
 from console.reviews.views import apis, applications, code, default_apis, grants, inbox, selected
 
 app_name = "reviews"
+ACCEPTED = "bindings/<int:decision_id>/versions/<str:number>/"
+
 urlpatterns = [
     path("", inbox.inbox, name="list"),
     path("bindings/<int:decision_id>/", inbox.binding, name="binding"),
-    path("bindings/<int:decision_id>/report/", code.binding_report, name="binding_report"),
-    path("bindings/<int:decision_id>/report/again/", code.binding_report_again, name="binding_report_again"),
-    path("bindings/<int:decision_id>/files/", code.binding_files, name="binding_files"),
-    path("bindings/<int:decision_id>/files/file/", code.binding_file, name="binding_file"),
-    path("bindings/<int:decision_id>/package/", code.binding_package, name="binding_package"),
+    path(f"{ACCEPTED}report/", code.binding_report, name="binding_report"),
+    path(f"{ACCEPTED}report/again/", code.binding_report_again, name="binding_report_again"),
+    path(f"{ACCEPTED}files/", code.binding_files, name="binding_files"),
+    path(f"{ACCEPTED}files/file/", code.binding_file, name="binding_file"),
+    path(f"{ACCEPTED}package/", code.binding_package, name="binding_package"),
     path("exemptions/<int:decision_id>/", inbox.exemption, name="exemption"),
     path("permissions/approve/", selected.approve, name="approve_selected"),
     path("permissions/<int:decision_id>/", inbox.permission, name="permission"),

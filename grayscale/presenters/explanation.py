@@ -5,7 +5,7 @@ The answer itself is `grayscale.decision.decide`, from the same rows as the upda
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,17 +63,18 @@ class TaskExplanation:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """What the device runs now, in a sentence, and why, task by task."""
+    """What the device runs now, in a sentence, and why, task by task; its version comes from the task `given`."""
 
     decision: Decision
     conclusion: str
+    given: GrayscaleTask | None
     tasks: Sequence[TaskExplanation]
 
     @property
     def why(self) -> str:
         """A second sentence: which task gives the version, or that none does."""
-        if given := next((one for one in self.tasks if one.gives), None):
-            return _("It comes from the task “%(task)s”.") % {"task": given.task}
+        if self.given:
+            return _("It comes from the task “%(task)s”.") % {"task": self.given}
         if not self.tasks:
             return _("No task is active, and none ended in the last 7 days.")
         return _("No task delivers another version to it.") if self.decision.release else ""
@@ -110,13 +111,13 @@ class LookingClaims:
 def explain(
     program: MiniProgram, device: AskedDevice, *, at: datetime, task: GrayscaleTask | None = None
 ) -> Explanation:
-    """Explain what the device runs at `at`; by the program's running and recently ended tasks, or by one of them."""
+    """Explain what the device runs at `at`; by the program's running and recently ended tasks, or by one of them.
+
+    The task that its version comes from is among the program's, however long ago it ended.
+    """
     program_now = program_state(program)
     tasks = [task] if task else _tasks(program, at=at)
-    wanted = GrayscaleTask.objects.filter(pk__in=[row.pk for row in tasks])
-    rows = {row.pk: row for row in wanted.prefetch_related("applications__application", "platforms", "object_lists")}
-    rules = rules_of(wanted)
-    claims = LookingClaims([*rules, *(rule.id for rule in program_now.tasks)], device.guid)
+    claims = LookingClaims([*(one.pk for one in tasks), *(rule.id for rule in program_now.tasks)], device.guid)
     decision = decide(
         program_now,
         device,
@@ -125,14 +126,17 @@ def explain(
         at=at.timestamp(),
         claims=claims,
     )
+    given = _given(claims, tasks)
+    if given and not task and given not in tasks:
+        tasks.append(given)
     bound = device.application.pk in program_now.bound
-    explained = []
-    for one in tasks:
-        own = rows[one.pk]
-        own.mini_program, own.version = program, one.version
-        explainer = _Explainer(own, rules[one.pk], device, claims, at, bound)
-        explained.append(explainer.explanation(gives=claims.giving == one.pk))
-    return Explanation(decision=decision, conclusion=_conclusion(decision, device), tasks=explained)
+    explained = [_Explainer(own, rule, device, claims, at, bound) for own, rule in _with_rules(program, tasks)]
+    return Explanation(
+        decision=decision,
+        conclusion=_conclusion(decision, device),
+        given=given,
+        tasks=[one.explanation(gives=claims.giving == one.task.pk) for one in explained],
+    )
 
 
 def _tasks(program: MiniProgram, *, at: datetime) -> list[GrayscaleTask]:
@@ -142,6 +146,23 @@ def _tasks(program: MiniProgram, *, at: datetime) -> list[GrayscaleTask]:
     over = tasks.ended(at=at).filter(ends_at__gt=at - RECENT) | tasks.ended(at=at).filter(state_since__gt=at - RECENT)
     found = [*running[:MOST], *over[:MOST]]
     return sorted(found, key=lambda one: (one.state_at(at) == TaskState.ENDED, [-part for part in one.version.parts]))
+
+
+def _given(claims: LookingClaims, tasks: Sequence[GrayscaleTask]) -> GrayscaleTask | None:
+    """Return the task that gave the version, also where it is none of `tasks`."""
+    listed = next((one for one in tasks if one.pk == claims.giving), None)
+    return listed or GrayscaleTask.objects.select_related("version").filter(pk=claims.giving).first()
+
+
+def _with_rules(program: MiniProgram, tasks: Sequence[GrayscaleTask]) -> Iterator[tuple[GrayscaleTask, TaskRule]]:
+    """Yield the tasks with their conditions prefetched, and what decides about each."""
+    wanted = GrayscaleTask.objects.filter(pk__in=[one.pk for one in tasks])
+    rows = {row.pk: row for row in wanted.prefetch_related("applications__application", "platforms", "object_lists")}
+    rules = rules_of(wanted)
+    for one in tasks:
+        own = rows[one.pk]
+        own.mini_program, own.version = program, one.version
+        yield own, rules[one.pk]
 
 
 @dataclass

@@ -117,10 +117,10 @@ def withdraw(version: Version, *, by: User, reason: str = "", at: datetime | Non
     before = {"state": version.state}
     version.withdraw()
     version.save()
-    _close(audit, AuditState.WITHDRAWN, at=at)
+    undecided = _close(audit, AuditState.WITHDRAWN, at=at)
     program.write(in_audit_number="")
-    after = {"state": version.state}
-    emit(events.VersionWithdrawn(version, audit=audit, by=by, at=at, before=before, after=after, reason=reason))
+    moved: dict[str, Any] = {"before": before, "after": {"state": version.state}, "reason": reason}
+    emit(events.VersionWithdrawn(version, audit=audit, undecided=undecided, by=by, at=at, **moved))
     return audit
 
 
@@ -137,12 +137,13 @@ def decide(
         raise ActionRefused(_("The package differs from the submitted one."))  # V-6: approval is bound to the hash
     before = {"state": version.state}
     decisions.settle(decision, approve=approve, by=by, at=at, note=note)
-    _conclude(audit, version, rejected=not approve, at=at)
+    undecided = _conclude(audit, version, rejected=not approve, at=at)
     if audit.state != AuditState.IN_AUDIT:
         program.write(in_audit_number="")
     event = events.VersionApproved if approve else events.VersionRejected
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
-    emit(event(version, audit=audit, decision=decision, by=by, at=at, before=before, after=after, reason=note))
+    moved: dict[str, Any] = {"before": before, "after": after, "reason": note}
+    emit(event(version, audit=audit, decision=decision, undecided=undecided, by=by, at=at, **moved))
     return decision
 
 
@@ -164,25 +165,29 @@ def export_package(version: Version, *, decision: ReviewDecision | None = None, 
 def ask_also(audit: Audit, application: HostApplication, *, at: datetime | None = None) -> None:
     """Ask an application that was bound while the audit runs, too: nobody gets a version that it was never asked about.
 
-    Inside the caller's transaction. A decision that was withdrawn when the application was unbound waits again.
+    Inside the caller's transaction. A decision that was withdrawn when the application was unbound waits again. The
+    report is written again, with what is granted there.
     """
     audit.decisions.filter(application=application, state=DecisionState.WITHDRAWN).delete()
     asked = {"application": application, "requested_by": audit.submitted_by, "reason": audit.version.notes[:500]}
     if not audit.decisions.filter(application=application).exists():
         decisions.ask(ReviewDecision(audit=audit, **asked), at=at)
+        report_on(audit, at=at or timezone.now())
 
 
 def conclude_without(audit: Audit, application: HostApplication, *, by: User, at: datetime | None = None) -> None:
     """Go on without an application that was unbound: its open decision is withdrawn; inside the caller's transaction.
 
-    With nobody left to decide the version returns to development. Where that moves the version it is a state change of
-    its own, with its entry (P-5).
+    With nobody left to decide the version is approved if an application that is still bound has approved, else it
+    returns to development. Where that moves the version it is a state change of its own, with its entry (P-5).
     """
     waiting, at = audit.decisions.waiting(), at or timezone.now()
     if not waiting.filter(application=application).update(state=DecisionState.WITHDRAWN):
         return
     version = Version.objects.select_related("mini_program", "package").get(pk=audit.version_id)
-    if not audit.decisions.filter(state=DecisionState.APPROVED).exists() and not waiting.exists():
+    bound = version.mini_program.bindings.bound().applications()
+    approvals = audit.decisions.filter(state=DecisionState.APPROVED, application__in=bound)
+    if not waiting.exists() and not approvals.exists():
         version.withdraw()
         version.save()
         _close(audit, AuditState.WITHDRAWN, at=at)
@@ -201,22 +206,26 @@ def conclude_without(audit: Audit, application: HostApplication, *, by: User, at
     emit(event(version, audit=audit, application=application, by=by, at=at, aside=True, **values))
 
 
-def _conclude(audit: Audit, version: Version, *, rejected: bool, at: datetime) -> None:
-    """Move version and audit when this decision settled them."""
+def _conclude(audit: Audit, version: Version, *, rejected: bool, at: datetime) -> list[ReviewDecision]:
+    """Move version and audit when this decision settled them; return the decisions that nobody needs any more."""
+    undecided: list[ReviewDecision] = []
     if rejected:
         version.reject()
-        _close(audit, AuditState.REJECTED, at=at)
+        undecided = _close(audit, AuditState.REJECTED, at=at)
     elif not audit.decisions.waiting().exists():
         version.approve()
         _close(audit, AuditState.APPROVED, at=at)
     version.save()
+    return undecided
 
 
-def _close(audit: Audit, state: AuditState, *, at: datetime) -> None:
-    """End the audit; who has not decided yet no longer needs to."""
+def _close(audit: Audit, state: AuditState, *, at: datetime) -> list[ReviewDecision]:
+    """End the audit; return the decisions that still waited, which nobody needs any more."""
+    undecided = list(audit.decisions.waiting().prefetch_related("application__people__user"))
     audit.decisions.waiting().update(state=DecisionState.WITHDRAWN)
     audit.state, audit.closed_at = state, at
     audit.save(update_fields=["state", "closed_at"])
+    return undecided
 
 
 def doubts_about(version: Version) -> list[str]:

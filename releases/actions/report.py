@@ -22,7 +22,7 @@ from releases.tasks import write_reports
 def request_report(version: Version, *, by: User, at: datetime | None = None) -> Report:
     """Have a report written for the developers as the version is compared now, before they submit it (V-9).
 
-    While one is being written, that is the one.
+    While one waits to be begun, that is the one.
     """
     return _requested(version, None, by=by, at=at)
 
@@ -31,7 +31,7 @@ def request_report(version: Version, *, by: User, at: datetime | None = None) ->
 def compare_again(decision: ReviewDecision, *, by: User, at: datetime | None = None) -> Report:
     """Have the report of an audit written again, with what is online, granted and declared now (V-9).
 
-    While it is being written, that is the one. Raises ActionRefused once the audit is closed.
+    While one waits to be begun, that is the one. Raises ActionRefused once the audit is closed.
     """
     return _requested(decision.audit.version, decision, by=by, at=at)
 
@@ -41,28 +41,39 @@ def _requested(version: Version, decision: ReviewDecision | None, *, by: User, a
     audit = Audit.objects.get(pk=decision.audit_id) if decision else None
     if audit and (refusal := rules.why_not_compare_again(audit)):
         raise ActionRefused(refusal)
-    report = version.reports.filter(audit=audit, written_at=None, failed=False).first()
-    if report is None:
-        report = _waiting(version, audit, by=by, at=at)
+    report, is_new = _waiting(version, audit, by=by, at=at)
+    if is_new:
         after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
         emit(events.ReportRequested(version, decision=decision, by=by, at=at, after=after))
     return report
 
 
 @transaction.atomic
-def report_for_binding(binding: Binding, *, by: User, at: datetime | None = None) -> Report | None:
-    """Have a report written on the version that approving a binding accepts; None while there is none (V-18)."""
-    version = binding.mini_program.versions.accepted_with_binding().first()
-    return None if version is None else _requested(version, None, by=by, at=at)
+def reports_for_binding(binding: Binding, *, by: User, at: datetime | None = None) -> None:
+    """Have a report written on each version that approving a binding accepts (V-18)."""
+    for version in binding.mini_program.versions.accepted_with_binding():
+        _requested(version, None, by=by, at=at)
 
 
 def report_on(audit: Audit, *, at: datetime) -> Report:
-    """Have the report written that belongs to a submission, in its transaction and as a part of its entry (V-9)."""
-    return _waiting(audit.version, audit, by=audit.submitted_by, at=at)
+    """Have an audit's report written, for a submission or for an application that joins it (V-9).
+
+    In the transaction of either, and as a part of its entry.
+    """
+    return _waiting(audit.version, audit, by=audit.submitted_by, at=at)[0]
 
 
-def _waiting(version: Version, audit: Audit | None, *, by: User, at: datetime) -> Report:
-    """Make the row that waits, once the program is locked: there is one at a time."""
-    report = Report.objects.create(version=version, audit=audit, requested_by=by, requested_at=at)
+def _waiting(version: Version, audit: Audit | None, *, by: User, at: datetime) -> tuple[Report, bool]:
+    """Return the report that waits to be begun, and whether it is new, once the program is locked.
+
+    One that a worker has begun is not the one: it may have compared already what has changed since.
+    """
+    waiting = version.reports.filter(audit=audit, written_at=None, failed=False, tries=0)
+    # In one statement: a worker may begin it meanwhile.
+    is_new = not waiting.update(requested_at=at)
+    if is_new:
+        report = Report.objects.create(version=version, audit=audit, requested_by=by, requested_at=at)
+    else:
+        report = waiting.get()
     wake(write_reports)
-    return report
+    return report, is_new

@@ -18,20 +18,26 @@ from django.utils.translation import ngettext
 from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from releases.field.errors import Evidence
-from releases.field.spread import Spread, spread_of
+from releases.field.spread import HigherTask, Spread, spread_of
 from releases.models import Version
 from releases.offline.actions import file_name
 from releases.offline.presenters import presets_of
-from releases.signals import errors_asked
+from releases.signals import errors_asked, release_considered
 
 
 @dataclass(frozen=True)
 class Landing:
-    """An application: devices that get the version, and that have it already."""
+    """An application: devices that were seen, that have the version already, and that a task gives a higher one."""
 
     application: HostApplication
-    gets: int
+    seen: int
     has: int
+    higher: int
+
+    @property
+    def gets(self) -> int:
+        """How many get the version."""
+        return max(0, self.seen - self.has - self.higher)  # Each is rounded by itself where they are scaled.
 
 
 @dataclass
@@ -47,15 +53,21 @@ class Consequences:
     # Devices ------------------------------------------------------------------------------------------------------
 
     @cached_property
+    def tasks(self) -> list[HigherTask]:
+        """The grayscale tasks of higher versions, which go on."""
+        answers: list[tuple[Any, Any]] = release_considered.send(sender=Version, version=self.version)
+        return [task for _receiver, found in answers for task in found]
+
+    @cached_property
     def spread(self) -> Spread:
         """The devices of the last 30 days."""
-        return spread_of(self.version, online=self.online, at=self.at)
+        return spread_of(self.version, online=self.online, tasks=self.tasks, at=self.at)
 
     @cached_property
     def landings(self) -> list[Landing]:
         """The applications, in their order; one without devices has 0 of both."""
-        seen, has = self.spread.seen, self.spread.has
-        return [Landing(one, seen.get(one.pk, 0) - has.get(one.pk, 0), has.get(one.pk, 0)) for one in self.applications]
+        counts = (self.spread.seen, self.spread.has, self.spread.higher)
+        return [Landing(one, *(count.get(one.pk, 0) for count in counts)) for one in self.applications]
 
     @property
     def gets(self) -> int | None:
@@ -70,7 +82,7 @@ class Consequences:
     @property
     def has_devices(self) -> bool:
         """Whether any device of these applications was seen."""
-        return any(one.gets or one.has for one in self.landings)
+        return any(one.seen for one in self.landings)
 
     @property
     def heading(self) -> str:
@@ -89,11 +101,11 @@ class Consequences:
 
     @property
     def reach(self) -> str:
-        """“for every device of both applications, at its next start”."""
+        """“on devices of 2 apps, at their next start”."""
         count = len(self.applications)
         words = ngettext(
-            "on every device of %(count)s app, at its next start",
-            "on every device of %(count)s apps, at its next start",
+            "on devices of %(count)s app, at their next start",
+            "on devices of %(count)s apps, at their next start",
             count,
         )
         return words % {"count": count} if count else _("on no device: no host app is bound")

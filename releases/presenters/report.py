@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from console.base.core import times
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication
-from releases.models import Report, SettledFinding, Version
+from console.base.hosts.states import DecisionState
+from releases.models import Audit, Report, SettledFinding, Version
 from releases.presenters.report_lines import (
     ApiLine,
     DataLine,
@@ -34,6 +35,7 @@ from releases.presenters.report_lines import (
 )
 from releases.report.content import Content
 from releases.scan import Place, Use
+from releases.states import AuditState
 
 Badge = Literal["red", "orange", "green"]
 
@@ -54,12 +56,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Group:
-    """One question to the code; `fine` says what it means that nothing was found."""
+    """One question to the code; `fine` says what it means that nothing was found.
+
+    `is_answered`: what was found is counted, or nothing was found; the finding of one that is not says what is open.
+    """
 
     key: str
     title: str
     fine: str
     findings: list[Finding]
+    is_answered: bool = True
 
     @property
     def badge(self) -> Badge:
@@ -92,6 +98,7 @@ class Reading:
     open: list[OpenLine]
     exempt: list[HostApplication]
     drafted: list[str]
+    unchecked: list[HostApplication]
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -111,7 +118,7 @@ class Reading:
     @property
     def is_whole(self) -> bool:
         """Whether all of the code was read and followed, so that what was not found is not there."""
-        return not (self.open or self.unread or self.content.computed)
+        return self.content.is_whole
 
     @property
     def followed_share(self) -> str:
@@ -130,7 +137,7 @@ class Reading:
         """The cards of the report, in their order; what applications skip is never folded away."""
         return [
             Part(_("Secrets in the code"), "releases/report/secrets.html", not (self.secrets or self.settled)),
-            Part(_("Sensitive APIs"), "releases/report/apis.html", not self.apis),
+            Part(_("Sensitive APIs"), "releases/report/apis.html", not (self.apis or self.unchecked)),
             Part(_("Addresses called"), "releases/report/domains.html", not (self.called or self.exempt)),
             Part(_("Personal data"), "releases/report/data.html", not (self.data or self.declared_unused)),
             Part(_("What could not be analysed"), "releases/report/unread.html", self.is_whole),
@@ -184,7 +191,14 @@ def read(content: Content, applications: Sequence[HostApplication], settled: Ite
         open=[open_line(one) for one in content.open],
         exempt=[application for application in applications if application.application_id in content.exempt],
         drafted=[data_type_label(value) for value in content.drafted],
+        unchecked=_unchecked(content, applications),
     )
+
+
+def _unchecked(content: Content, applications: Sequence[HostApplication]) -> list[HostApplication]:
+    """Return the applications that the report was not compared with: they were bound since."""
+    checked = content.applications
+    return [] if checked is None else [one for one in applications if one.application_id not in checked]
 
 
 def of_version(version: Version) -> dict[str, Any]:
@@ -198,6 +212,14 @@ def of_version(version: Version) -> dict[str, Any]:
         "changes_url": reverse("releases:changes", args=names),
         "file_url": reverse("releases:file", args=names),
     }
+
+
+def deciding(audit: Audit) -> list[HostApplication]:
+    """Return the applications that an audit asks: one that left while it runs is none of them."""
+    decisions = audit.decisions.all()
+    if audit.state == AuditState.IN_AUDIT:
+        decisions = decisions.exclude(state=DecisionState.WITHDRAWN)
+    return list(HostApplication.objects.filter(pk__in=decisions.values("application")))
 
 
 def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) -> dict[str, Any]:
@@ -232,7 +254,13 @@ def _groups(reading: Reading) -> list[Group]:
             _("none found"),
             [*map(_kept_secret, reading.kept_secrets), *map(_public_key, reading.public_keys)],
         ),
-        Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
+        Group(
+            "apis",
+            _("APIs not granted"),
+            _("none"),
+            [*map(_refused, refused), *map(_not_checked, reading.unchecked)],
+            is_answered=bool(refused) or not reading.unchecked,
+        ),
         Group("domains", _("Domains not configured"), _("none"), [_missing(line) for line in missing]),
         Group("data", _("Undeclared data"), _("none"), [_undeclared(line, reading) for line in undeclared]),
         Group("unread", _("Not analysed"), _followed(reading), _not_followed(reading)),
@@ -277,6 +305,10 @@ def _public_key(line: SecretLine) -> Finding:
 def _refused(line: ApiLine) -> Finding:
     names = listed(application.name for application in line.refused_by)
     return Finding(line.use.name, _("restricted and not granted in %(names)s") % {"names": names}, _first(line.use))
+
+
+def _not_checked(application: HostApplication) -> Finding:
+    return Finding(str(application), _("not checked for this app yet"), is_code=False)
 
 
 def _missing(line: DomainLine) -> Finding:

@@ -66,7 +66,13 @@ class Overview:
     @property
     def decided(self) -> int:
         """How many applications have decided."""
-        return sum(decision.state != DecisionState.WAITING for decision in self.decisions)
+        return sum(decision.state in (DecisionState.APPROVED, DecisionState.REJECTED) for decision in self.decisions)
+
+    @property
+    def deciding(self) -> int:
+        """How many were asked; while the audit runs, without those that need not decide any more."""
+        gone = DecisionState.WITHDRAWN if self.running else None
+        return sum(decision.state != gone for decision in self.decisions)
 
     @property
     def why_not_submit(self) -> str:

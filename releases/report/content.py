@@ -6,6 +6,7 @@ is.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -14,9 +15,19 @@ from releases.scan import Open, Secret, Unread, Use
 
 Grant = Literal["public", "granted", "restricted"]
 
+_GIVEN_BY_BUTTONS = re.compile(r"\Awx\.(?=get|choose)")
+
+
+def listed_as(name: str) -> str:
+    """Return the other name by which an application may list an API that the code uses.
+
+    A button that gives data is found as `wx.getPhoneNumber`; an application may list it as `button.getPhoneNumber`.
+    """
+    return _GIVEN_BY_BUTTONS.sub("button.", name)
+
 
 class ApiUse(msgspec.Struct, frozen=True):
-    """An API that the code uses; `standing` in each bound application that lists it, by its Application ID."""
+    """An API that the code uses; `standing` in each of the report's applications that lists it, by Application ID."""
 
     use: Use
     standing: dict[str, Grant]
@@ -55,7 +66,8 @@ class Content(msgspec.Struct, frozen=True):
 
     `base` is the number of the version that was online ("" for none), to which the differences are counted.
     `agreement` is the number of the online privacy agreement, 0 for none; `drafted` are the types of data that the
-    draft names while nothing is declared. `others` are the APIs that no bound application lists.
+    draft names while nothing is declared. `applications`, by Application ID, are those whose lists and grants were
+    compared: bound or asked for a binding; None in reports of earlier releases. `others` are the APIs that none lists.
 
     `open` is what could not be followed, `frameworks` are those that the program is built with; of `script_size` bytes
     of scripts `followed_size` were read by their syntax. Reports of earlier releases have none of these, but
@@ -94,3 +106,17 @@ class Content(msgspec.Struct, frozen=True):
     frameworks: list[str] = []
     script_size: int = 0
     followed_size: int = 0
+    applications: list[str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the code was read and followed, so that what was not found is not there."""
+        return not (self.open or self.unread or self.computed)
+
+    def calls(self, api: str) -> bool | None:
+        """Whether the code calls what an application lists under this name; None where that is not known."""
+        uses = [*(one.use for one in self.apis), *self.others]
+        if any(api in (use.name, listed_as(use.name)) for use in uses):
+            return True
+        is_listed = self.left_out.keys().isdisjoint(("apis", "names", "others"))
+        return False if self.is_whole and is_listed else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraf
 from miniprograms.privacy.states import DATA_OF_API, DataType, data_of
 from releases.models import Package, Report, Version
 from releases.report.comparison import base_of, compare
-from releases.report.content import ApiUse, Content, DataUse, DomainUse, FileSize, Grant
+from releases.report.content import ApiUse, Content, DataUse, DomainUse, FileSize, Grant, listed_as
 from releases.report.identity import identity_of
 from releases.scan import OriginUse, Scan, Secret, Use
 from releases.scan.scanning import scan
@@ -42,7 +41,6 @@ MOST_WAITING = 1000  # reports that are looked at for whose turn it is
 RUN_SECONDS = 60  # no new report is begun after that; the next sweep goes on
 
 LARGEST = 20  # files
-_LISTED_AS = re.compile(r"\Awx\.(?=get|choose)")
 MOST_DOMAINS, MOST_SECRETS, MOST_UNREAD, MOST_PAGES = 300, 200, 100, 500
 MOST_OTHERS, MOST_OPEN = 300, 100
 
@@ -185,6 +183,7 @@ def content_of(version: Version) -> Content:
         frameworks=found.frameworks,
         script_size=found.script_size,
         followed_size=found.followed_size,
+        applications=sorted(application.application_id for application in asked),
     )
     return msgspec.structs.replace(content, seconds=round(time.monotonic() - began, 2))
 
@@ -217,11 +216,8 @@ def _largest(package: Package) -> list[FileSize]:
 
 
 def _apis(uses: list[Use], program: MiniProgram, bound: list[HostApplication]) -> list[ApiUse]:
-    """Return the APIs that a bound application lists, with what they are there.
-
-    A button that gives data is found as `wx.getPhoneNumber`; an application may list it as `button.getPhoneNumber`.
-    """
-    called = {_LISTED_AS.sub("button.", use.name): use.name for use in uses} | {use.name: use.name for use in uses}
+    """Return the APIs that one of the applications lists, with what they are there."""
+    called = {listed_as(use.name): use.name for use in uses} | {use.name: use.name for use in uses}
     listed = SensitiveApi.objects.filter(application__in=bound, name__in=called)
     allowed = ApiPermission.objects.granted().filter(mini_program=program, application__in=bound)
     granted = set(allowed.values_list("application_id", "api"))
@@ -235,7 +231,7 @@ def _apis(uses: list[Use], program: MiniProgram, bound: list[HostApplication]) -
 
 
 def _others(uses: list[Use], listed: list[ApiUse]) -> list[Use]:
-    """Return the APIs that no bound application lists, without what a framework does in every program."""
+    """Return the APIs that no application lists, without what a framework does in every program."""
     names = {api.use.name for api in listed}
     return [use for use in uses if use.name not in names and use.how != "framework"]
 

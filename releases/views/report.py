@@ -15,7 +15,7 @@ from console.base.hosts.models import HostApplication
 from releases.access import audit_for, version_for
 from releases.actions import report as actions
 from releases.models import Audit, Report, Version
-from releases.presenters.report import of_version, shown
+from releases.presenters.report import deciding, of_version, shown
 
 
 @route(Permission.VIEW, load=version_for)
@@ -25,7 +25,7 @@ def report(request: SignedInRequest, version: Version) -> HttpResponse:
     context = {
         "again_url": reverse("releases:check", args=[program.app_id, version.number]),
         "why_not_again": lacking(program.held, Permission.UPLOAD),
-        **_shown(version, version.reports.all(), program.bindings.bound().applications()),
+        **_shown(version, version.reports.all(), list(program.bindings.bound().applications())),
     }
     return render(request, "releases/report/page.html", context)
 
@@ -40,12 +40,11 @@ def check(request: SignedInRequest, version: Version) -> HttpResponse:
 @route(Permission.VIEW, load=audit_for)
 def audit_report(request: SignedInRequest, audit: Audit) -> HttpResponse:
     """The report that an audit was decided with; its reviewers alone can have it written again."""
-    asked = HostApplication.objects.filter(pk__in=audit.decisions.values("application"))
-    context = _shown(audit.version, audit.reports.all(), asked)
+    context = _shown(audit.version, audit.reports.all(), deciding(audit))
     return render(request, "releases/audit_report.html", {"audit": audit, **context})
 
 
-def _shown(version: Version, reports: QuerySet[Report], applications: QuerySet[HostApplication]) -> dict[str, Any]:
+def _shown(version: Version, reports: QuerySet[Report], applications: list[HostApplication]) -> dict[str, Any]:
     return {
         **of_version(version),
         "developer": True,
@@ -53,5 +52,5 @@ def _shown(version: Version, reports: QuerySet[Report], applications: QuerySet[H
         "why_not_settle": lacking(version.mini_program.held, Permission.UPLOAD),
         "needs": Permission.UPLOAD,
         "sees_keys": Permission.ADMINISTER in version.mini_program.held,
-        **shown(reports, list(applications)),
+        **shown(reports, applications),
     }

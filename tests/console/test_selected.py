@@ -146,7 +146,7 @@ def test_apis_are_restricted_and_opened(signed_in):
 
 def test_failed_messages_are_sent_again(signed_in):
     program = factories.make_program()
-    user = factories.make_program_user(program, factories.make_application())
+    user = factories.make_program_user(program, factories.make_binding(program).application)
     consent = factories.make_consent(user, factories.make_template(program))
     failed, delivered = (factories.make_message(consent, state=state) for state in ("failed", "delivered"))
     client = signed_in(factories.make_member(program.team, "developer"))

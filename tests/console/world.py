@@ -96,7 +96,8 @@ def _bind(world: World, program: MiniProgram, application: HostApplication) -> N
     in_inbox = factories.make_binding(other, application, state="waiting")
     world.arguments["binding_id"] = bound.pk
     world.per_route["miniprograms:withdraw_binding"] = {"binding_id": asked.pk}
-    world.per_route |= {f"reviews:binding{page}": {"decision_id": in_inbox.pk} for page in BINDING_PAGES}
+    code = {"decision_id": in_inbox.pk, "number": "1.0.0"}
+    world.per_route |= {f"reviews:binding{page}": code for page in BINDING_PAGES}
 
 
 def _invite(world: World, label: str, team: Team, application: HostApplication) -> None:

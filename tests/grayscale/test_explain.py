@@ -187,6 +187,26 @@ def test_tasks_that_ended_long_ago_are_left_out(task, by, application):
     assert (found.tasks, found.why) == ([], "No task is active, and none ended in the last 7 days.")
 
 
+def test_the_task_that_a_version_was_kept_from_is_shown_however_long_ago_it_ended(version, application, by):
+    task = factories.make_task(version)
+    factories.make_claim(task, guid=GUID)
+    actions.end(task, by=by)
+    later = timezone.now() + timedelta(days=9)
+    found = explained(task, device(application, local_version="1.1.0"), at=later)
+    assert found.conclusion == "This device runs 1.1.0, the grayscale version."
+    assert found.why == f"It comes from the task “{task}”."
+    assert [(one.task, one.gives) for one in found.tasks] == [(task, True)]
+    assert lines(found)[0] == (True, "Schedule and limit", "ended; the device runs 1.1.0 and keeps it")
+
+
+def test_asked_about_one_task_it_still_names_the_one_that_gives_the_version(version, application):
+    lower = factories.make_task(version)
+    higher = factories.make_task(factories.make_approved(version.mini_program, "1.2.0"))
+    found = explain(version.mini_program, device(application), at=timezone.now(), task=lower)
+    assert [one.task for one in found.tasks] == [lower]
+    assert (found.decision.release.number, found.why) == ("1.2.0", f"It comes from the task “{higher}”.")
+
+
 def test_nothing_is_counted_or_written(task, application, signed_in):
     client = signed_in(task.created_by)
     for name, thing in (("explain", task.mini_program), ("progress", task)):

@@ -64,6 +64,19 @@ def test_lines_are_those_of_the_text(lines, encoding, chunk):
 
 
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
+@pytest.mark.parametrize("chunk", [7, txt.CHUNK])
+def test_a_byte_order_mark_inside_is_no_part_of_a_value(encoding, chunk, monkeypatch):
+    """Files that were joined have one in front of each part."""
+    monkeypatch.setattr(txt, "CHUNK", chunk)
+    mark, blanks = "\ufeff", " " * 3000
+    lines = ["一", f"{mark}ann", f"\t{mark} ben{mark} ", mark, f"{mark}{blanks}carol", f"dan{blanks}{mark}"]
+    text = "\r\n".join([*lines, f"d{mark}an"])
+    assert read(ENCODINGS[encoding](text))[1] == ["一", "ann", "ben", "", "carol", "dan", f"d{mark}an"]
+    (too_long,) = read(ENCODINGS[encoding](f"一{blanks}{mark}x"))[1]
+    assert txt.text_fault(too_long) == Fault.LONG
+
+
+@pytest.mark.parametrize("encoding", sorted(ENCODINGS))
 def test_each_encoding_is_recognised(encoding):
     found, lines = read(ENCODINGS[encoding]("用户一\r\n用户二\n"))
     assert (found.removesuffix("-sig"), lines) == (

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.base.accounts.models import User
 from console.base.activity.events import in_list
+from console.sections import MINI_PROGRAM
 from miniprograms import actions
 from miniprograms.models import Category, IdeDownload
 from tests.factories import (
@@ -63,6 +64,14 @@ def test_shows_everything(signed_in: SignIn) -> None:
     ):
         assert text in page
     assert f"/miniprograms/{program.app_id}/versions/" in page
+
+
+def test_links_to_each_section(signed_in: SignIn) -> None:
+    program = make_program()
+    page = signed_in(make_member(program.team, "admin")).get(program.get_absolute_url()).content.decode()
+    card = page.partition(">Sections</h2>")[2].partition("</section>")[0]
+    for section in MINI_PROGRAM[1:]:
+        assert f'href="{section.url_for(program.app_id)}">{section.label}</a>' in card
 
 
 def test_shows_how_each_application_stands_now(signed_in: SignIn) -> None:

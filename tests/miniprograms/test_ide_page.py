@@ -52,6 +52,18 @@ def test_list(operator_client):
     assert shown(sort="released")[0] == "3.8.1, Windows"
 
 
+def test_a_version_with_other_digits_from_before_comes_last_when_sorted(operator_client):
+    for version in ("３.８.１", "3.10.0", "3.8.1"):
+        make(version)
+    assert [row.version for row in operator_client.get(LIST, {"sort": "version"}).context["page"].object_list] == [
+        "3.8.1",
+        "3.10.0",
+        "３.８.１",
+    ]
+    shown = operator_client.get(LIST, {"sort": "-version"}).context["page"].object_list
+    assert [row.version for row in shown] == ["3.10.0", "3.8.1", "３.８.１"]
+
+
 def test_an_empty_list_offers_the_first_act(operator_client):
     assert "No downloads yet" in operator_client.get(LIST).content.decode()
     assert "No matches" in operator_client.get(LIST, {"platform": "linux"}).content.decode()
@@ -74,6 +86,7 @@ def test_create_and_edit(operator_client):
     ("changes", "field"),
     [
         ({"version": "three"}, "version"),
+        ({"version": "３.８.１"}, "version"),
         ({"platform": "amiga"}, "platform"),
         ({"url": "http://example.com/ide"}, "url"),
         ({"url": "javascript:alert(1)"}, "url"),

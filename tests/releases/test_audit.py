@@ -102,6 +102,31 @@ def test_rejected_at_the_first_rejection(program):
         actions.submit(version, by=program.created_by)
 
 
+def test_who_was_asked_and_has_not_decided_is_told_that_it_is_over(program):
+    """Each with the page of its application; which other one rejects, and why, is none of theirs (P-1)."""
+    first, second = [binding.application for binding in program.bindings.all()]
+    people = {application: factories.make_reviewer(application) for application in (first, second)}
+
+    def told():
+        rows = Notification.objects.filter(user__in=people.values())
+        return list(rows.values_list("user", "kind", "text", "detail", "url"))
+
+    audit = factories.make_audit(program)
+    asked = {row.application: row for row in audit.decisions.select_related("application")}
+    actions.decide(asked[first], approve=True, by=people[first])
+    Notification.objects.all().delete()
+    actions.withdraw(Version.objects.get(), by=program.created_by, reason="Typo")
+    words = f"The audit of {program} 1.0.0 was withdrawn"
+    assert told() == [(people[second].pk, "review", words, "Typo", asked[second].get_absolute_url())]
+
+    again = actions.submit(Version.objects.get(), by=program.created_by)
+    asked = {row.application: row for row in again.decisions.select_related("application")}
+    Notification.objects.all().delete()
+    actions.decide(asked[first], approve=False, by=people[first], note="Our secret reason")
+    words = f"{program} 1.0.0 was rejected by another app. You no longer need to decide"
+    assert told() == [(people[second].pk, "review", words, "", asked[second].get_absolute_url())]
+
+
 def test_rejection_needs_a_note(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     with pytest.raises(ActionRefused, match="needs a note") as refused:
@@ -189,6 +214,20 @@ def test_unbinding_the_last_application_ends_the_audit(program):
     for binding in program.bindings.bound():
         programs.unbind(binding, by=program.created_by)
     assert state(audit) == ("development", "withdrawn")
+    program.refresh_from_db()
+    assert program.in_audit_number == ""
+
+
+def test_the_approval_of_an_application_that_is_not_bound_any_more_approves_nothing(program):
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit, 0)
+    actions.decide(decision, approve=True, by=reviewer)
+    approving = program.bindings.get(application=decision.application)
+    programs.unbind(approving, by=program.created_by)
+    assert state(audit) == ("in_audit", "in_audit")
+    programs.unbind(program.bindings.bound().get(), by=program.created_by)
+    assert state(audit) == ("development", "withdrawn")
+    assert sorted(row.state for row in audit.decisions.all()) == ["approved", "withdrawn"]
     program.refresh_from_db()
     assert program.in_audit_number == ""
 

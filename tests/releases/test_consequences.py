@@ -61,7 +61,7 @@ def test_devices_and_the_offline_package(signed_in, version):
     assert f"{application} 2 have it 5" in words
     assert f"{program.app_id}_1.1.0.apkg replaces the package of 1.0.0" in words
     assert f"{application} downloaded 1.0.0 as a preset. Those devices update when they are online." in words
-    assert "1.0.0 → 1.1.0 on every device of 1 app, at its next start" in words
+    assert "1.0.0 → 1.1.0 on devices of 1 app, at their next start" in words
     assert "You can roll back to 1.0.0 once." in words
 
 
@@ -110,16 +110,60 @@ def test_a_roll_back_tells_of_the_release_that_is_chosen(signed_in, version):
     actions.publish(third, by=by)
     report(third, factories.make_seen(program, 4), failed=1)
     client, url = signed_in(by), reverse("releases:roll_back", args=[program.app_id])
-    assert "1.2.0 → 1.1.0 on every device" in words_of(client.get(url))
+    assert "1.2.0 → 1.1.0 on devices of 1 app" in words_of(client.get(url))
     first = program.versions.numbered("1.0.0").get()
     answer = client.get(url, {"version": first.pk})
     words = words_of(answer)
-    assert "1.2.0 → 1.0.0 on every device" in words
+    assert "1.2.0 → 1.0.0 on devices of 1 app" in words
     assert "4 devices get 1.0.0 0 have it already" in words
     assert "1.2.0 25 %" in words
     assert answer.context["follows"].events == []
     for wrong in ("x", "0", "9" * 30, str(third.pk)):
         assert "1.2.0 → 1.1.0" in words_of(client.get(url, {"version": wrong}))
+
+
+def test_a_publish_names_the_tasks_of_higher_versions_and_leaves_their_devices_out(signed_in, version):
+    program = version.mini_program
+    task = factories.make_task(factories.make_approved(program, "2.0.0"))
+    factories.make_task(version)
+    seen = factories.make_seen(program, 5)
+    assert all(factories.make_claim(task, guid=guid) for guid in seen[:3])
+    report(version, seen[2:4])
+    words = words_of(publish(signed_in(program.created_by), version))
+    assert "1 device gets 1.1.0 1 has it already" in words
+    assert f"1 grayscale task continues {task} 2.0.0 Delivering 3 devices" in words
+    assert "Devices enrolled there keep getting the higher version." in words
+
+
+def test_a_publish_over_nothing_but_enrolled_devices_reaches_none(signed_in, version):
+    program = version.mini_program
+    task = factories.make_task(factories.make_approved(program, "2.0.0"))
+    assert all(factories.make_claim(task, guid=guid) for guid in factories.make_seen(program, 3))
+    words = words_of(publish(signed_in(program.created_by), version))
+    assert "0 devices get 1.1.0 0 have it already" in words
+    assert "unknown" not in words
+
+
+def test_a_roll_back_names_the_tasks_that_it_does_not_end(signed_in, version):
+    program, by = version.mini_program, version.mini_program.created_by
+    actions.publish(version, by=by)
+    third = factories.make_approved(program, "3.0.0")
+    older = factories.make_task(third, state="suspended")
+    newer = factories.make_task(third, state="pending")
+    factories.make_task(third, state="ended")
+    assert not factories.make_claim(older)
+    words = words_of(signed_in(by).get(reverse("releases:roll_back", args=[program.app_id])))
+    assert "1.1.0 → 1.0.0 on devices of 1 app" in words
+    assert f"2 grayscale tasks continue {newer} 3.0.0 Pending 0 devices {older} 3.0.0 Suspended 0 devices" in words
+    assert "Every device" not in words
+
+
+def test_without_a_task_of_a_higher_version_nothing_continues(signed_in, version):
+    factories.make_task(version)
+    factories.make_task(factories.make_candidate("9.0.0"))
+    answer = publish(signed_in(version.mini_program.created_by), version)
+    assert answer.context["consequences"].tasks == []
+    assert "Devices enrolled there" not in words_of(answer)
 
 
 @pytest.mark.parametrize(

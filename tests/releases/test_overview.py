@@ -1,11 +1,14 @@
 """The pages that show where programs stand (V-8, V-11, V-15)."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from miniprograms.actions import unbind
 from releases import actions
 from releases.presenters.versions import overview_of
 from tests import factories
@@ -47,6 +50,25 @@ def test_an_approved_version_below_the_online_one_is_no_candidate():
     factories.make_approved(program, "1.9.0")
     factories.make_online(program, "1.10.0")
     assert overview_of(program).candidate is None
+
+
+def decided(client, program):
+    page = client.get(reverse("releases:versions", args=[program.app_id])).content.decode()
+    return re.search(r"\d of \d decided", page)[0]
+
+
+def test_only_approvals_and_rejections_count_as_decided(signed_in):
+    program = factories.make_program()
+    bindings = [factories.make_binding(program) for _ in range(3)]
+    audit, client = factories.make_audit(program), signed_in(program.created_by)
+    assert decided(client, program) == "0 of 3 decided"
+    unbind(bindings[0], by=program.created_by)
+    assert decided(client, program) == "0 of 2 decided"
+    decision = audit.decisions.get(application=bindings[1].application)
+    actions.decide(decision, approve=True, by=factories.make_reviewer(decision.application))
+    assert decided(client, program) == "1 of 2 decided"
+    actions.withdraw(audit.version, by=program.created_by)
+    assert decided(client, program) == "1 of 3 decided"
 
 
 def test_empty_program_says_what_to_do_first(signed_in):

@@ -125,7 +125,7 @@ def test_page_says_what_happens(signed_in):
     text = signed_in(program.created_by).get(url(version)).content.decode()
     for words in (
         f"Publish {program} 1.1.0?",
-        "on every device of 1 app, at its next start",
+        "on devices of 1 app, at their next start",
         "Devices get 1.1.0 at their next start.",
         "You can roll back to 1.0.0 once.",
     ):

@@ -85,17 +85,17 @@ def _package(
 
 @route(Permission.DECIDE, load=open_binding_for)
 def binding_report(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
-    """The report on the version that is online, with what is granted in the application that is asked."""
+    """The report on one of the versions, with what is granted in the application that is asked."""
     return render(request, "reviews/report.html", of_binding(*accepted))
 
 
 @route(Permission.DECIDE, load=open_binding_for, methods="POST")
 def binding_report_again(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
     """Have that report written again, with what is granted and declared now."""
-    binding, _version = accepted
-    actions.report_for_binding(binding, by=request.user)
+    binding, version = accepted
+    actions.request_report(version, by=request.user)
     messages.success(request, _("Generating the report again."))
-    return redirect("reviews:binding_report", binding.pk)
+    return redirect("reviews:binding_report", binding.pk, version.number)
 
 
 @route(Permission.DECIDE, load=open_binding_for)
@@ -115,11 +115,12 @@ def binding_file(request: SignedInRequest, accepted: tuple[Binding, Version]) ->
 def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> Download:
     """The canonical bytes of that version: what the application's devices get; each download is on record (P-5)."""
     binding, version = accepted
-    return _package(request, version, back=binding.get_absolute_url())
+    return _package(request, version, back=of_binding(binding, version)["decision_url"])
 
 
 def of_binding(binding: Binding, version: Version) -> dict[str, Any]:
-    """Return what every page on the code that comes with a binding needs: no other version is that reviewer's."""
+    """Return what every page on a version needs that comes with a binding: no other is that reviewer's."""
+    names = [binding.pk, version.number]
     reports = version.reports.filter(requested_at__gte=binding.requested_at)
     return {
         "decision": binding,
@@ -128,11 +129,12 @@ def of_binding(binding: Binding, version: Version) -> dict[str, Any]:
         "version": version,
         "package": version.package,
         "compares": False,
-        "report_url": reverse("reviews:binding_report", args=[binding.pk]),
-        "changes_url": reverse("reviews:binding_files", args=[binding.pk]),
-        "file_url": reverse("reviews:binding_file", args=[binding.pk]),
-        "package_url": reverse("reviews:binding_package", args=[binding.pk]),
-        "again_url": reverse("reviews:binding_report_again", args=[binding.pk]),
+        "decision_url": f"{binding.get_absolute_url()}?version={version}",
+        "report_url": reverse("reviews:binding_report", args=names),
+        "changes_url": reverse("reviews:binding_files", args=names),
+        "file_url": reverse("reviews:binding_file", args=names),
+        "package_url": reverse("reviews:binding_package", args=names),
+        "again_url": reverse("reviews:binding_report_again", args=names),
         **shown(reports, [binding.application]),
     }
 
@@ -148,6 +150,7 @@ def of_decision(decision: ReviewDecision) -> dict[str, Any]:
         "version": decision.audit.version,
         # What came online since is no business of an application that the program is not bound to any more.
         "compares": querysets.is_bound(program, decision.application),
+        "decision_url": decision.get_absolute_url(),
         "report_url": reverse("reviews:report", args=[decision.pk]),
         "changes_url": reverse("reviews:changes", args=[decision.pk]),
         "file_url": reverse("reviews:file", args=[decision.pk]),

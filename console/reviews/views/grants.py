@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -25,6 +26,7 @@ from console.reviews.filters import GrantFilter
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from releases.field.spread import spread_of
+from releases.report.content import Content
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -57,7 +59,7 @@ def revoke_permission(request: SignedInRequest, permission: ApiPermission) -> Ht
     """Take a restricted API from a program."""
     restricted = permission.application.apis.filter(name=permission.api, restricted=True).exists()
     online = permission.mini_program.versions.online().first()
-    report = online.reports.exclude(content=None).values_list("content__apis", flat=True).first() if online else None
+    report = online.reports.exclude(content=None).values_list("content", flat=True).first() if online else None
     return _revoke(
         request,
         permission,
@@ -65,12 +67,15 @@ def revoke_permission(request: SignedInRequest, permission: ApiPermission) -> Ht
         restricted=restricted,
         online=online,
         is_read=report is not None,
-        calls=any(one["use"]["name"] == permission.api for one in report or []),
+        calls=report and msgspec.convert(report, Content).calls(permission.api),
     )
 
 
 def _devices(grant: ProgramGrant) -> tuple[int, bool]:
-    """Return how many devices of the application asked for the program in the last 30 days, and whether exactly."""
+    """Return how many devices of the application asked for the program in the last 30 days, and whether exactly.
+
+    Where not, the newest of all applications were sampled: 0 does not mean that there is none.
+    """
     online = grant.mini_program.versions.online().first()
     if online is None:
         return 0, True

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import Decision, HostApplication
 from console.base.hosts.rules import own_request, why_not_decide
@@ -23,17 +23,19 @@ from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.filters import InboxFilter
-from console.reviews.forms import APPROVE, DecisionForm, GrantDecisionForm, TogetherForm
+from console.reviews.forms import APPROVE, BindingDecisionForm, DecisionForm, GrantDecisionForm, TogetherForm
 from console.reviews.views.code import of_binding, of_decision, report_shown, tree_shown
 from devmgmt import actions as devmgmt
 from devmgmt import submissions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
-from miniprograms import actions as miniprograms
 from miniprograms.models import Binding
 from releases import actions as releases
+from releases import rules
 from releases.access import review_for
-from releases.models import ReviewDecision, Version
+from releases.actions.binding import decide_binding
+from releases.models import ReviewDecision
+from releases.states import VersionState
 
 FILES_SHOWN = 200
 OTHERS_SHOWN = 20
@@ -74,7 +76,9 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
         "others": known.select_related("application", "decided_by"),
         "elsewhere": others.exclude(pk__in=known).count(),
     }
-    if decision.state != DecisionState.WITHDRAWN:  # Taken back, the code is the other team's alone.
+    if decision.state == DecisionState.WITHDRAWN:  # Taken back, the code is the other team's alone.
+        context["why_withdrawn"] = rules.why_withdrawn(decision, bound=context["compares"])
+    else:
         context |= _code(request, decision, bound=context["compares"])
     return _decide(request, decision, releases.decide, template="reviews/audit.html", **context)
 
@@ -88,15 +92,27 @@ def _code(request: SignedInRequest, decision: ReviewDecision, *, bound: bool) ->
 
 @route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)
 def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
-    """Decide a binding (L-6)."""
-    program = decision.mini_program
-    live = decision.state in (DecisionState.WAITING, DecisionState.APPROVED)
-    online = program.versions.online().select_related("package").first() if live else None
-    approved = program.versions.approved().overtaking(Version.objects.online()).first() if live else None
-    accepted = program.versions.accepted_with_binding().first() if live else None
-    context = {"program": program, "live": live, "online": online, "approved": approved}
-    context |= of_binding(decision, accepted) if accepted else {}
-    return _decide(request, decision, miniprograms.decide_binding, template="reviews/binding.html", **context)
+    """Decide a binding (L-6); `?version=` is the one to look at of those that its approval accepts (V-18)."""
+    accepted = list(querysets.accepted_with(decision))
+    asked = [version for version in accepted if version.number == request.GET.get("version")]
+    form = BindingDecisionForm(posted(request), accepted=accepted)
+
+    def verb(*args: Any, **kwargs: Any) -> Binding:
+        try:
+            return decide_binding(*args, **kwargs)
+        except Conflict:
+            form.show_conflict()
+            raise
+
+    context = {
+        "program": decision.mini_program,
+        "live": decision.state in (DecisionState.WAITING, DecisionState.APPROVED),
+        "accepted": accepted,
+        "online": next((version for version in accepted if version.state == VersionState.ONLINE), None),
+        "ahead": [version for version in accepted if version.state == VersionState.APPROVED],
+    }
+    context |= of_binding(decision, (asked or accepted)[0]) if accepted else {}
+    return _decide(request, decision, verb, form, template="reviews/binding.html", **context)
 
 
 @route(Permission.DECIDE, load=exemption_for, methods="GET POST", sudo=True)
@@ -184,14 +200,16 @@ def _others(grant: ProgramGrant, *, without: Sequence[ProgramGrant] = ()) -> lis
     return querysets.lines(list(querysets.in_line(kept, closed=querysets.ENDED)[:OTHERS_SHOWN]))
 
 
-def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **context: Any) -> HttpResponse:
+def _decide(
+    request: SignedInRequest, decision: Decision, verb: Any, form: DecisionForm | None = None, /, **context: Any
+) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and go on to what waits next, or to the inbox."""
     user: User = request.user
-    form = (GrantDecisionForm if isinstance(decision, ProgramGrant) else DecisionForm)(posted(request))
+    form = form or (GrantDecisionForm if isinstance(decision, ProgramGrant) else DecisionForm)(posted(request))
 
     def save(data: dict[str, Any]) -> Decision:
-        until = {"until": data["until"]} if "until" in data else {}
-        decided: Decision = verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"], **until)
+        own = {name: data[name] for name in ("until", "seen") if name in data}
+        decided: Decision = verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"], **own)
         return decided
 
     def success(decided: Decision) -> tuple[str, str]:

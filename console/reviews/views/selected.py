@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
+from console.base.activity.catalogue import list_url
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import confirm_page, posted
 from console.base.hosts.states import DecisionState
@@ -44,7 +45,7 @@ def approve(request: SignedInRequest) -> HttpResponse:
         SelectedForm(posted(request), permissions=rows),
         save=save,
         toast=_approved,
-        back=reverse("reviews:list"),
+        back=list_url(request, reverse("reviews:list")),
         template="reviews/confirm/approve_selected.html",
         impossible="" if rows else _("Select at least one request."),
         items=_Items(rows, without=user.pk),

@@ -22,6 +22,7 @@ from console.platform.heartbeats import Clock
 from console.platform.models import Heartbeat
 from console.platform.services import ask_all
 from console.platform.status import status
+from console.platform.trouble import Level
 from console.version import VERSION
 from releases.models import Report
 from tests import factories
@@ -273,6 +274,51 @@ def test_a_mail_server_that_failed_says_what_it_said():
     assert titles() == ["The queue mail is stuck"]
     MailServer.objects.update(paused_until=None, failures=0)
     assert titles() == ["The queue mail is stuck"]
+
+
+def refuse(user, *, ago, tries):
+    user.notifications.create(
+        kind="review",
+        text="News",
+        url="/",
+        created_at=timezone.now() - ago,
+        email_tries=tries,
+        email_next_at=timezone.now() + timedelta(minutes=50),
+    )
+
+
+def test_a_mail_server_that_refuses_all_for_half_an_hour_is_not_working():
+    make_signs()
+    now = timezone.now()
+    MailServer.objects.create(last_failure="550 relay denied", last_failure_at=now)
+    user = make_user()
+    refuse(user, ago=timedelta(minutes=29), tries=3)
+    assert services()["mail"].trouble is None
+    assert services()["mail"].facts[-1].endswith(": 550 relay denied")
+
+    refuse(user, ago=timedelta(hours=6), tries=8)
+
+    (trouble,) = status().troubles
+    assert (trouble.title, trouble.said) == ("The mail server refuses 2 e-mails", "550 relay denied")
+    assert trouble.since == user.notifications.get(email_tries=8).created_at
+    assert not services()["mail"].works
+
+
+def test_a_mail_that_is_refused_while_others_are_sent_is_a_note():
+    make_signs()
+    now = timezone.now()
+    MailServer.objects.create(last_failure="550 not here", last_failure_at=now, last_sent_at=now - timedelta(hours=3))
+    user = make_user()
+    refuse(user, ago=timedelta(hours=6), tries=8)
+    assert services()["mail"].works
+    (trouble,) = status().troubles
+    assert (trouble.title, trouble.level) == ("The mail server refuses 1 e-mail", Level.NOTE)
+    assert "last sent" in services()["mail"].facts[1]
+
+    refuse(user, ago=timedelta(hours=2), tries=5)
+
+    (trouble,) = status().troubles
+    assert (trouble.title, trouble.level) == ("The mail server refuses 2 e-mails", Level.WRONG)
 
 
 def test_questions_that_take_too_long_or_fail_are_answered_for():

@@ -225,6 +225,32 @@ def test_withdrawn_meanwhile(signed_in, reviewer, decision):
     assert outcome(decision) == ("withdrawn", None, "", "development")
 
 
+def test_it_says_why_there_is_nothing_to_decide_any_more(signed_in, reviewer, program, application, audit):
+    """Withdrawn by its team, rejected by another app, or unbound: each is said as it was."""
+    first, other = audit.decisions.get(), factories.make_binding(program).application
+    actions.withdraw(Version.objects.get(), by=audit.submitted_by)
+    again = actions.submit(Version.objects.get(), by=audit.submitted_by)
+    rejecting = again.decisions.select_related("application").get(application=other)
+    actions.decide(rejecting, approve=False, by=factories.make_reviewer(other), note="No")
+    second = again.decisions.get(application=application)
+    client = signed_in(reviewer)
+    withdrawn, rejected, unbound = (
+        "The request was withdrawn.",
+        "Another app rejected this version.",
+        "City Bus was unbound from Metro Wallet.",
+    )
+
+    def reasons(decision):
+        page = client.get(url(decision)).content.decode()
+        assert page.count("Only the other team can see the code now.") == 1
+        return [words for words in (withdrawn, rejected, unbound) if page.count(words) == 2]
+
+    assert (reasons(first), reasons(second)) == ([withdrawn], [rejected])
+    third = actions.submit(factories.make_version(program, "1.2.0"), by=audit.submitted_by)
+    programs.unbind(program.bindings.get(application=application), by=program.created_by)
+    assert reasons(third.decisions.get(application=application)) == [unbound]
+
+
 def test_lower_roles_may_not(signed_in, team_admin, decision):
     client = signed_in(team_admin)
     assert [client.get(url(decision)).status_code, client.post(url(decision), APPROVE).status_code] == [403, 403]

@@ -13,6 +13,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Conflict
 from miniprograms import actions
 from miniprograms.models import Binding
+from releases.actions import decide, publish
 from tests import factories
 
 APPROVE = {"decision": "approve", "note": ""}
@@ -94,6 +95,15 @@ def test_decided_twice(signed_in, reviewer, admin, binding):
     assert outcome(binding)[:2] == ("approved", reviewer)
 
 
+def test_a_note_that_comes_too_late_can_be_copied(signed_in, reviewer, admin, binding):
+    signed_in(reviewer).post(url(binding), {"decision": "reject", "note": "First."})
+    client = signed_in(admin)
+    page = client.post(url(binding), {"decision": "reject", "note": "The <map> is\nempty."}).content.decode()
+    unsent = page.partition("Your note was not sent")[2].partition("</textarea>")[0]
+    assert unsent.partition("readonly>")[2] == "The &lt;map&gt; is\nempty."
+    assert "Your note was not sent" not in client.get(url(binding)).content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_four_reviewers_at_once(reviewer, binding):
     def decide(number):
@@ -166,3 +176,86 @@ def test_says_which_versions_an_approval_accepts(signed_in, reviewer, program, b
 
     text = " ".join(client.get(url(binding)).content.decode().split())
     assert "Approval also accepts the online version 1.0.0, and 1.1.0, which has passed its audit" in text
+
+    factories.make_approved(program, "1.2.0")
+    text = " ".join(client.get(url(binding)).content.decode().split())
+    assert "accepts the online version 1.0.0, and 1.2.0, 1.1.0, which have passed their audits" in text
+
+
+def test_says_which_versions_an_approval_accepts_while_none_is_online(signed_in, reviewer, program, binding):
+    client = signed_in(reviewer)
+    factories.make_approved(program, "1.0.0")
+    text = " ".join(client.get(url(binding)).content.decode().split())
+    assert "Approval also accepts 1.0.0, which has passed its audit" in text
+    factories.make_approved(program, "1.1.0")
+    text = " ".join(client.get(url(binding)).content.decode().split())
+    assert "Approval also accepts 1.1.0, 1.0.0, which have passed their audits" in text
+
+
+def approve(client, binding, seen):
+    return client.post(url(binding), {**APPROVE, "seen": seen})
+
+
+def seen_on(response):
+    """What the page sends back: which versions it named."""
+    return response.context["form"]["seen"].value()
+
+
+def test_a_version_that_goes_online_meanwhile_is_not_accepted_unseen(signed_in, reviewer, program, binding):
+    factories.make_online(program, "1.0.0")
+    client = signed_in(reviewer)
+    page = client.get(url(binding))
+    assert 'name="seen"' in page.content.decode()
+    factories.make_online(program, "1.1.0")
+    again = approve(client, binding, seen_on(page))
+    assert (again.status_code, again.context["form"].non_field_errors()) == (
+        422,
+        ["1.1.0 has gone online since you opened this. Check it again."],
+    )
+    assert outcome(binding)[0] == "waiting"
+    assert approve(client, binding, seen_on(again)).status_code == 302
+    assert outcome(binding)[3] == "1.1.0"
+
+
+def test_the_first_version_may_come_while_nothing_is_accepted(signed_in, reviewer, program, binding):
+    client = signed_in(reviewer)
+    page = client.get(url(binding))
+    assert "No version has passed an audit yet" in page.content.decode()
+    factories.make_approved(program, "1.0.0")
+    again = approve(client, binding, seen_on(page))
+    assert again.context["form"].non_field_errors() == [
+        "1.0.0 has passed its audit since you opened this. Check it again."
+    ]
+    assert outcome(binding)[0] == "waiting"
+
+
+def test_a_version_that_another_application_approves_meanwhile_is_not_accepted_unseen(
+    signed_in, reviewer, program, binding
+):
+    factories.make_binding(program)
+    decision = factories.make_audit(program, "1.0.0").decisions.get()
+    client = signed_in(reviewer)
+    page = client.get(url(binding))
+    assert "you will audit the first one" in page.content.decode()
+    decide(decision, approve=True, by=factories.make_reviewer(decision.application))
+    again = approve(client, binding, seen_on(page))
+    assert (again.status_code, outcome(binding)[0]) == (422, "waiting")
+    assert "Approval also accepts 1.0.0" in " ".join(again.content.decode().split())
+
+
+def test_a_version_that_the_page_announced_may_go_online_meanwhile(signed_in, reviewer, program, binding):
+    factories.make_online(program, "1.0.0")
+    version = factories.make_approved(program, "1.1.0")
+    client = signed_in(reviewer)
+    page = client.get(url(binding))
+    publish(version, by=program.created_by)
+    assert approve(client, binding, seen_on(page)).status_code == 302
+    assert outcome(binding)[3] == "1.1.0"
+
+
+def test_a_rejection_is_for_whatever_is_online(signed_in, reviewer, program, binding):
+    client = signed_in(reviewer)
+    page = client.get(url(binding))
+    factories.make_online(program, "1.0.0")
+    assert client.post(url(binding), {**REJECT, "seen": seen_on(page)}).status_code == 302
+    assert outcome(binding)[0] == "rejected"

@@ -14,6 +14,7 @@ from console.base.core.errors import Conflict
 from devmgmt import actions
 from devmgmt.models import ApiPermission, DomainExemption
 from devmgmt.policy import policy_of
+from releases.field import spread
 from tests import factories
 from tests.console.reviews.test_grants import entries, text_of
 from tests.dialogs import effects
@@ -93,6 +94,54 @@ def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, app
     words = text_of(client.get(url))
     assert "The online version 1.0.0 calls it. These calls will fail." in words
     assert "3 devices of this app requested the mini program in the last 30 days." in words
+
+
+@pytest.mark.parametrize(
+    ("api", "content"),
+    [
+        ("wx.getLocation", {"others": [{"name": "wx.getLocation", "count": 1}]}),  # listed after the report
+        ("button.getPhoneNumber", {"apis": [{"use": {"name": "wx.getPhoneNumber", "count": 1}, "standing": {}}]}),
+        ("button.getPhoneNumber", {"others": [{"name": "wx.getPhoneNumber", "count": 1}]}),
+    ],
+)
+def test_a_revocation_finds_a_call_by_each_of_its_names(signed_in, application, admin, program, bound, api, content):
+    factories.make_api(application, api)
+    permission = factories.make_permission(program, application, api)
+    factories.make_report(factories.make_online(program), **content)
+    words = text_of(signed_in(admin).get(revoke_url(permission)))
+    assert "The online version 1.0.0 calls it. These calls will fail." in words
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"computed": {"name": "wx[…]", "count": 1}},
+        {"open": [{"path": "app.js", "line": 2, "reason": "name"}]},
+        {"unread": [{"path": "app.js", "why": "syntax", "by_patterns": True}]},
+        {"left_out": {"others": 1}},
+    ],
+)
+def test_a_revocation_says_that_a_call_may_be_in_code_that_was_not_analysed(
+    signed_in, admin, program, granted, content
+):
+    factories.make_report(factories.make_online(program), **content)
+    words = text_of(signed_in(admin).get(revoke_url(granted[1])))
+    assert "The report on the online version 1.0.0 found no calls to it, but not all code could be analysed." in words
+
+
+def test_a_revocation_does_not_take_a_small_application_beside_a_large_one_for_unused(
+    signed_in, application, admin, program, granted, monkeypatch
+):
+    factories.make_online(program)
+    factories.make_seen(program, 3, application=application, ago=timedelta(days=2))
+    factories.make_seen(program, 4, application=factories.make_application())
+    client = signed_in(admin)
+    assert "3 devices of this app requested the mini program" in text_of(client.get(revoke_url(granted[1])))
+    monkeypatch.setattr(spread, "SAMPLE", 4)
+    for grant in granted:
+        words = text_of(client.get(revoke_url(grant)))
+        assert "No device of this app" not in words
+        assert "It’s unknown how many devices of this app requested the mini program in the last 30 days" in words
 
 
 def test_revoke(signed_in, application, admin, program, granted):

@@ -101,6 +101,7 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
     client = signed_in(admin)
     assert effects(client.get(remove_url(binding))) == [
         "Devices of Metro Wallet no longer get it.",
+        "Messages accepted earlier are still delivered.",
         f"{program.team} is notified, with the reason.",
         "Metro Wallet no longer decides in the audit of 1.1.0.",
     ]

@@ -1,11 +1,13 @@
 """The report and the code beside the decision: what a reviewer sees of it, and what is no business of theirs."""
 
 import pytest
+from django.utils import timezone
 from django.utils.html import escape
 
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import Report
+from releases.report.writing import write_waiting
 from tests import factories
 from tests.releases.report.test_report import secret, use
 
@@ -123,6 +125,36 @@ def test_the_standing_in_other_applications_stays_unseen(signed_in, reviewer, pr
     for end in PAGES:
         page = client.get(url(decision, end)).content.decode()
         assert [words for words in ("Hidden Wallet", "wx.hiddenPay") if words in page] == []
+
+
+def test_an_application_that_joins_an_audit_is_not_cleared_by_an_older_report(
+    signed_in, program, reviewer, application
+):
+    factories.make_binding(program)
+    factories.make_api(application, "wx.getLocation")
+    version = factories.make_version(program, **{"app.js": "App({}); wx.getLocation()"})
+    audit = actions.submit(version, by=program.created_by)
+    write_waiting(at=timezone.now())
+    binding = programs.request_binding(program, application=application, reason="", by=program.created_by)
+    programs.decide_binding(binding, approve=True, by=reviewer)
+    decision = audit.decisions.get(application=application)
+    client = signed_in(reviewer)
+    response = client.get(url(decision))
+    assert response.context["is_writing"] is True
+    assert findings(response) == [("Metro Wallet", "not checked for this app yet")]
+    page = client.get(url(decision, "report/")).content.decode()
+    assert "Not checked for Metro Wallet yet." in page
+    assert "sensitive APIs" not in page.split("Nothing found in:")[1].split("</summary>")[0]
+    assert "not restricted by any app" not in page
+    write_waiting(at=timezone.now())
+    response = client.get(url(decision))
+    assert findings(response) == [("wx.getLocation", "restricted and not granted in Metro Wallet")]
+
+
+def findings(response):
+    """What is said of APIs where the decision is made."""
+    (group,) = (group for group in response.context["reading"].groups if group.key == "apis")
+    return [(finding.name, finding.words) for finding in group.findings]
 
 
 def test_after_unbinding_what_comes_online_stays_unseen(signed_in, reviewer, program, application, decision):

@@ -1,10 +1,12 @@
 """API requests of several programs, selected in the inbox and approved at once."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from django.utils import timezone
+from django.utils.html import escape
 
 from console.base.accounts.models import Notification
 from devmgmt import actions
@@ -66,6 +68,14 @@ def test_select_list_and_approve(signed_in, application, reviewer, waiting):
         "Metro Wallet approved: wx.getLocation for Island Ferry",
         "Metro Wallet: 2 APIs granted for Tax Helper",
     ]
+
+
+def test_after_it_the_list_has_its_filters_still(signed_in, application, reviewer, waiting):
+    shown = f"application={application.application_id}&kind=permission"
+    asked = f"{url(waiting[:1])}&{urlencode({'list': shown})}"
+    client = signed_in(reviewer)
+    assert f'href="{INBOX}?{escape(shown)}"' in client.get(asked).content.decode()
+    assert client.post(asked, {"open": waiting[0].pk})["Location"] == f"{INBOX}?{shown}"
 
 
 def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, application, reviewer, waiting):

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from miniprograms.actions import unbind
 from releases import actions
 from releases.models import Report
 from tests import factories
@@ -105,6 +106,19 @@ def test_parts_in_which_nothing_was_found_are_one_line_that_opens(signed_in, hol
         assert (f'id="{part}"' in found, f'id="{part}"' in folded) == (False, True)
 
 
+def test_where_not_all_code_was_followed_nothing_is_said_of_all_of_it(signed_in, holder, version):
+    factories.make_report(version, computed=use("wx[…]", ("app.js", 3)), declared_unused=["camera"])
+    page = signed_in(holder).get(url(version)).content.decode()
+    for words in (
+        "No API in the apps’ lists was found in the analysed code.",
+        "No address was found in the analysed code.",
+        "No API that reads personal data was found in the analysed code.",
+        "Declared, but not found in the analysed code: Camera",
+    ):
+        assert words in page, words
+    assert "not read by the code" not in page
+
+
 def test_everything_that_was_found(signed_in, holder, version, application):
     other = factories.make_binding(version.mini_program).application
     factories.make_report(
@@ -148,7 +162,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         "called, but not configured as a request domain",
         "configured as uploadFile",
         "read by wx.getLocation; no privacy agreement is published",
-        "Declared, but not read by the code: Camera",
+        "Declared, but not found in the analysed code: Camera",
         "The code is not valid JavaScript.",
         f"Devices of {other} skip domain verification",
         "compared with 1.0.0, which was online then",
@@ -210,6 +224,18 @@ def test_the_report_of_an_audit_is_its_own(signed_in, holder, version):
     assert [line.hint for line in response.context["reading"].secrets] == ["9f2c…41ab"]
     # Another one would be the developers' own, not the audit's.
     assert [words for words in ("Check again", "/report/check/") if words in response.content.decode()] == []
+
+
+def test_the_report_of_an_audit_lacks_no_application_that_left_it(signed_in, holder, version, application):
+    audit = actions.submit(version, by=holder)
+    other = factories.make_binding(version.mini_program)
+    actions.ask_also(audit, other.application)
+    unbind(other, by=holder)
+    address = f"/miniprograms/{version.mini_program.app_id}/versions/audits/{audit.number}/report/"
+    client = signed_in(holder)
+    for checked, unchecked in (([application], []), ([], [application])):
+        factories.make_report(version, audit, applications=[one.application_id for one in checked])
+        assert client.get(address).context["reading"].unchecked == unchecked
 
 
 def test_only_who_sees_keys_has_the_link(signed_in, holder, version):

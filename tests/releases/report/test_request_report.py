@@ -1,6 +1,7 @@
 """Asking for a report: by a submission, before it, and again; one waits at a time (V-9)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -8,9 +9,11 @@ from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
+from miniprograms.actions import decide_binding, request_binding
 from releases import actions as releases
 from releases.actions import report as actions
 from releases.models import Report
+from releases.report.writing import _take
 from tests import factories
 
 
@@ -38,6 +41,44 @@ def test_while_one_waits_that_is_the_one(version):
     first = actions.request_report(version, by=version.uploaded_by)
     assert actions.request_report(version, by=factories.make_user()) == first
     assert len(entries()) == Report.objects.count() == 1
+
+
+def test_one_that_waits_is_asked_for_from_the_last_request_on(version):
+    now = timezone.now()
+    actions.request_report(version, by=version.uploaded_by, at=now)
+    actions.request_report(version, by=version.uploaded_by, at=now + timedelta(minutes=1))
+    assert Report.objects.get().requested_at == now + timedelta(minutes=1)
+
+
+def test_while_one_is_being_written_another_follows_it(version):
+    """What it has compared already may have changed since."""
+    begun = actions.request_report(version, by=version.uploaded_by)
+    assert _take(version.mini_program.team_id, at=timezone.now()) == begun
+    later = actions.request_report(version, by=version.uploaded_by)
+    assert later.pk != begun.pk
+    assert actions.request_report(version, by=version.uploaded_by) == later
+    assert len(entries()) == Report.objects.count() == 2
+
+
+def join(version):
+    """Bind the program to one more application; returns that one."""
+    application = factories.make_application()
+    asked = request_binding(version.mini_program, application=application, reason="", by=version.uploaded_by)
+    decide_binding(asked, approve=True, by=factories.make_reviewer(application))
+    return application
+
+
+def test_an_application_that_joins_an_audit_has_its_report_written_again(version):
+    audit = releases.submit(version, by=version.uploaded_by)
+    Report.objects.update(written_at=timezone.now(), content={})
+    join(version)
+    (again,) = audit.reports.filter(written_at=None)
+    assert again.requested_by == audit.submitted_by
+    join(version)
+    assert audit.reports.count() == 2
+    _take(version.mini_program.team_id, at=timezone.now())
+    join(version)
+    assert audit.reports.count() == 3
 
 
 def test_once_it_is_written_or_failed_another_may_be_asked_for(version):

@@ -19,7 +19,7 @@ from console.base.core.outbox.reasons import in_words
         ("The host app has no server secret", "该应用没有服务端密钥"),
         ("The address is in a private network", "该地址位于私有网络"),
         ("The address must begin with https://", "地址必须以 https:// 开头"),
-        ("The receiver responded with 503", "接收方响应 503"),
+        ("The receiver responded with 503", "接收方返回 503"),
         ("What a newer release says", "What a newer release says"),
     ],
 )
