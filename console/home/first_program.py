@@ -171,7 +171,7 @@ class FirstProgram:
             title=_("Mini program"),
             text=_("Name, category and one sentence. You can request the binding in the same form."),
             done=self.program is not None,
-            result=f"{self.program}, {self.program.app_id}" if self.program else "",
+            result=listed([self.program, self.program.app_id]) if self.program else "",
             who=_("you"),
             action=_("Create mini program"),
             url=_with(reverse("miniprograms:create"), team=self.team.pk, **asked),

@@ -279,7 +279,7 @@ GRANTS = {
         facts=until,
     ),
     "expiring_exemption": Kind(
-        title=_("%(program)s can’t skip domain verification much longer"),
+        title=_("%(program)s’s grant to skip domain verification expires soon"),
         context=_("Skipping allowed by %(application)s until %(until)s"),
         state="suspended",
         label=_("Expires soon"),
@@ -298,7 +298,7 @@ GRANTS = {
 TEAMS = {
     "frozen": Kind(
         title=_("The secret of %(program)s is frozen"),
-        context=_("%(team)s: the mini program’s server is refused"),
+        context=_("%(team)s: requests from its server are rejected"),
         state="frozen",
         url=of_program("keys:keys"),
         action=_("Open"),
@@ -309,7 +309,7 @@ TEAMS = {
         title=_("The old secret …%(words)s of %(program)s still works"),
         context=_("It stops working on %(until)s"),
         state="waiting",
-        label=_("Overlap"),
+        label=_("Old secret active"),
         url=of_program("keys:keys"),
         action=_("Open"),
         more=ngettext_lazy("%(count)d more old secret", "%(count)d more old secrets", "count"),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import Permission
+from console.base.core.text import listed
 from console.base.hosts.models import HostApplication, SensitiveApi
 from devmgmt.forms.logs import GUID
 from devmgmt.models import SavedQuery, ServerDomain
@@ -159,7 +160,7 @@ def _programs(scope: Scope, words: str, limit: int) -> list[Hit]:
 
 def _of_program(program: MiniProgram) -> str:
     online = _("%(number)s online") % {"number": program.online_number} if program.online_number else ""
-    return ", ".join(filter(None, [str(program.team), online]))
+    return listed(filter(None, [program.team, online]))
 
 
 def _versions(scope: Scope, words: str, limit: int) -> list[Hit]:
@@ -183,7 +184,7 @@ def _tasks(scope: Scope, words: str, limit: int) -> list[Hit]:
         Hit(
             row.name,
             row.get_absolute_url(),
-            f"{row.mini_program} {row.version}, {TaskState(row.state_at(now)).label}",
+            listed([f"{row.mini_program} {row.version}", TaskState(row.state_at(now)).label]),
             "adjustments-horizontal",
         )
         for row in found.select_related("mini_program", "version")[:limit]
@@ -217,7 +218,7 @@ def _people(scope: Scope, words: str, limit: int) -> list[Hit]:
     found = rows.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words) | Q(pk__in=sounds))
     found = found.select_related("user", "team").order_by("user__name", "team__name")
     return [
-        Hit(str(row.user), _team(row), f"{row.get_role_display()}, {row.team}", icon="user") for row in found[:limit]
+        Hit(str(row.user), _team(row), listed([row.get_role_display(), row.team]), icon="user") for row in found[:limit]
     ]
 
 

@@ -57,6 +57,11 @@ def full_stop(words: str) -> str:
     return f"{words}。" if is_chinese() else f"{words}."
 
 
+def colon(words: object) -> str:
+    """Return a label with the colon of the reader's language, and its space."""
+    return f"{words}：" if is_chinese() else f"{words}: "
+
+
 def sentences(*said: str) -> str:
     """Return the sentences one after the other; Chinese has no space between them."""
     return ("" if is_chinese() else " ").join(one for one in said if one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,25 @@ from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+
+
+class SuggestingInput(forms.TextInput):
+    """A text field that offers `choices`, and in which anything else can be typed."""
+
+    choices: Sequence[str] = ()
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        """Draw the field and the list of what it offers."""
+        given = attrs or {}
+        known = f"{given.get('id', name)}-known"
+        return format_html(
+            '{}<datalist id="{}">{}</datalist>',
+            super().render(name, value, {**given, "list": known}, renderer),
+            known,
+            format_html_join("", '<option value="{}"></option>', ((choice,) for choice in self.choices)),
+        )
 
 
 class FilterSelect(forms.Select):

@@ -105,7 +105,7 @@ function right (part) {
 function under (u) {
   const { idx } = u.cursor
   const had = idx == null ? null : u.data[1][idx]
-  return had == null ? null : `${day(u.data[0][idx], data.zone)}, ${clock(u.data[0][idx], data.zone)}: ${number(had)}`
+  return had == null ? null : `${day(u.data[0][idx], data.zone)} ${clock(u.data[0][idx], data.zone)} · ${number(had)}`
 }
 
 function draw () {

@@ -28,7 +28,7 @@ function narrow (data, first, last) {
 function said (data, u) {
   const bar = barAt(data, u.posToVal(u.cursor.left, 'x'))
   const total = data.info[bar] + data.warn[bar] + data.error[bar]
-  return `${data.marks[bar].slice(11, data.step < 60 ? 19 : 16)}: ${number(total)} · ${data.words.error} ${number(data.error[bar])} · ${data.words.warn} ${number(data.warn[bar])}`
+  return `${data.marks[bar].slice(11, data.step < 60 ? 19 : 16)} · ${number(total)} · ${data.words.error} ${number(data.error[bar])} · ${data.words.warn} ${number(data.warn[bar])}`
 }
 
 function narrowing (data) {

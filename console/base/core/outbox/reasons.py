@@ -17,7 +17,8 @@ REASONS = (
     gettext_noop("The receiver closed the connection without an answer"),
     gettext_noop("The receiver’s answer was not understood"),
     gettext_noop("The webhook was switched off"),
-    gettext_noop("There was no time to try"),
+    gettext_noop("Expired before the first attempt"),
+    gettext_noop("There was no time to try"),  # in rows that earlier code wrote; goes with the next release
     gettext_noop("The answer was not HTTP"),
     gettext_noop("This is not an address"),
     gettext_noop("The connection failed"),

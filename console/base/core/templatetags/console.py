@@ -146,7 +146,8 @@ def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
     return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
 
 
-register.filter("full_stop", text.full_stop)
+register.filter("full_stop", text.full_stop, is_safe=True)
+register.filter("colon", text.colon, is_safe=True)
 register.filter("percentage", text.percentage)
 register.filter("reason_words", reasons.in_words)
 
@@ -208,7 +209,7 @@ def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
     if not state:
         return format_html('<span class="app-icon app-icon-{}{}" aria-hidden="true">{}</span>', size, colour, face)
     dot, words = badge_of(state)
-    title = f"{thing}: {words}"
+    title = f"{text.colon(thing)}{words}"
     return format_html(
         '<span class="app-icon app-icon-{}{}" title="{}"><span aria-hidden="true">{}</span><span class="app-icon-dot'
         ' status-{}"></span><span class="visually-hidden">{}</span></span>',

@@ -26,7 +26,8 @@ SELECT class.relname, activity.pid, activity.application_name, activity.state,
 FROM pg_locks AS held
 JOIN pg_class AS class ON class.oid = held.relation AND class.relkind IN ('r', 'p')
 JOIN pg_stat_activity AS activity ON activity.pid = held.pid AND activity.datname = current_database()
-WHERE held.granted AND activity.pid <> pg_backend_pid() AND class.relname = ANY(%s)
+-- The two views are not of one moment: a transaction may be over in the second one.
+WHERE held.granted AND activity.pid <> pg_backend_pid() AND activity.xact_start IS NOT NULL AND class.relname = ANY(%s)
 GROUP BY 1, 2, 3, 4, 6
 ORDER BY 5 DESC
 LIMIT 5
