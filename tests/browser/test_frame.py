@@ -1,6 +1,7 @@
 """The frame in a real browser: dialogs, theme, menus, what the security policy forbids, what axe finds."""
 
 import re
+from typing import Literal
 
 import pytest
 from django.urls import reverse
@@ -71,6 +72,15 @@ def test_a_page_without_a_dialog_is_gone_to(console: Page, live_server: LiveServ
     console.evaluate("document.querySelector('#sidebar a[href=\"/activity/\"]').dataset.dialog = ''")
     console.locator("#sidebar").get_by_text("Activity").click()
     expect(console).to_have_url(live_server.url + "/activity/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_theme_that_is_none_of_ours_is_the_systems(console: Page, scheme: Literal["light", "dark"]):
+    """Django's admin keeps “auto” under the same name."""
+    console.emulate_media(color_scheme=scheme)
+    console.evaluate("window.localStorage.setItem('theme', 'auto')")
+    console.reload()
+    expect(console.locator("html")).to_have_attribute("data-bs-theme", scheme)
 
 
 def test_the_theme_is_chosen_and_remembered(console: Page):

@@ -4,7 +4,9 @@
   function apply () {
     let chosen = null
     try { chosen = window.localStorage.getItem('theme') } catch { /* storage is off: follow the system */ }
-    document.documentElement.dataset.bsTheme = chosen || (system.matches ? 'dark' : 'light')
+    // Django's admin keeps its own choice under the same name: “auto” is none of ours.
+    if (!['light', 'dark'].includes(chosen)) chosen = system.matches ? 'dark' : 'light'
+    document.documentElement.dataset.bsTheme = chosen
   }
   try { if (window.localStorage.getItem('density') === 'compact') document.documentElement.dataset.density = 'compact' } catch { /* storage is off */ }
   apply()
