@@ -50,7 +50,7 @@ def test_the_form_says_which_criteria_are_saved(viewer, program):
     query = "time=6h&level=error&system=ios&page=pages%2Fstop%2F&error=late"
     for headers in ({}, {"HX-Request": "true", "HX-Target": "dialog"}):
         page = viewer.get(save_url(program, query), headers=headers).content.decode()
-        shown = re.findall(r'<span class="log-chip"><span>([^<]+):</span> <bdi>([^<]+)</bdi>', page)
+        shown = re.findall(r'<span class="log-chip"><span>([^<]+): </span> <bdi>([^<]+)</bdi>', page)
         assert shown == [
             ("Time", "Last 6 hours"), ("Level", "Error and above"), ("System", "iOS"), ("Page link", "pages/stop/"),
             ("Error", "late"),

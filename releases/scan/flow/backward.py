@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from .callers import Callers
-from .nodes import FUNCTIONS, Node, Op
+from .nodes import FUNCTIONS, Node, Op, well_formed
 from .package import Binding, returned
 from .things import FAR, WORK, Things, all_of, is_something
 
@@ -69,7 +69,7 @@ class Backward(Things):
             return self._folded_name(node.of, depth)
         if op in (Op.MEMBER, Op.INDEX):
             values = [value for value in self.values_of_member(node, depth) if is_something(value)]
-            if op == Op.INDEX and not values:
+            if op == Op.INDEX and not values and None in self.texts(node.kids[1], depth):
                 values = [value for thing in self.things(node.kids[0], depth) for value in all_of(thing)]
             return [text for value in values[:_TEXTS] for text in self.folded(value, depth)]
         if op == Op.CALL:
@@ -108,7 +108,7 @@ class Backward(Things):
         if callee.name == "join":
             return self._folded_join(target, args, depth)
         if callee.name == "fromCharCode" and all(arg.op == Op.NUMBER for arg in args):
-            return [("".join(chr(_integer(arg.name) % 0x10000) for arg in args),)]
+            return [(_of_codes(args),)]
         if callee.name == "apply" and target.op == Op.MEMBER and target.name == "fromCharCode" and len(args) == 2:
             return self._folded_codes(args[1], depth)
         if callee.name in _CHANGED:
@@ -122,7 +122,7 @@ class Backward(Things):
         found: list[Text] = []
         for thing in self.things(node, depth):
             if isinstance(thing, Node) and thing.op == Op.ARRAY and all(kid.op == Op.NUMBER for kid in thing.kids):
-                found.append(("".join(chr(_integer(kid.name) % 0x10000) for kid in thing.kids),))
+                found.append((_of_codes(thing.kids),))
         return found
 
     def _folded_returns(self, call: Node, depth: int) -> list[Text]:
@@ -177,6 +177,10 @@ def _replaced(old: str, new: str, text: str) -> str:
 def _resplit(separator: str, between: str, is_reversed: bool, text: str) -> str:
     parts = text.split(separator) if separator else list(text)
     return between.join(parts[::-1] if is_reversed else parts)
+
+
+def _of_codes(numbers: tuple[Node, ...]) -> str:
+    return well_formed("".join(chr(_integer(number.name) % 0x10000) for number in numbers))
 
 
 def _integer(text: str) -> int:

@@ -40,6 +40,7 @@ class Calls(Objects):
         self._sites: defaultdict[tuple[Node, int], list[tuple[Value, Node]]] = defaultdict(list)
         self._outcomes: defaultdict[tuple[Node, int], dict[str, None]] = defaultdict(dict)
         self._escaped: set[tuple[Node, Thing]] = set()
+        self._given_this: list[Node] = []  # f.call(wx)
 
     def _called(self, value: Value, call: Node) -> None:
         """A value is called, by itself or by `call` and `apply`."""
@@ -80,9 +81,8 @@ class Calls(Objects):
             for function in functions:
                 for this in self._package.this_of.get(function, ()):
                     self.flow(this, value)
-            is_own = any(one.kind in ("method", "any", "param") for one in self._at[callee.kids[0]])  # wx.f.call(wx)
-            if not functions and not is_own and value.kind == "api":
-                self._escape(value, call)
+            if not functions and value.kind == "api":
+                self._given_this.append(call)
             return
         if not functions and self._passed_to_known(value, call, slot):
             return
@@ -95,6 +95,12 @@ class Calls(Objects):
         if not functions and not any(one.kind in ("function", "method", "object") for one in self._at[callee]):
             self._escape(value, call)
 
+    def _note_given_this(self) -> None:
+        """Note where the API object is `this` of what is none of its methods, once all of these have been followed."""
+        for call in self._given_this:
+            if not any(one.kind in ("method", "any", "param") for one in self._at[call.kids[0].kids[0]]):
+                self.open[call, "handed"] = None
+
     def _passed_to_known(self, value: Value, call: Node, slot: int) -> bool:
         """Whether it is known what the callee does with it: it is the language's, the host's or a bundle's own."""
         callee = call.kids[0]
@@ -103,7 +109,8 @@ class Calls(Objects):
             if name == "Object" or (name == "Proxy" and slot == 1):
                 self.flow(call, value)
                 return True
-            return name in _LOOKING or (name in ("App", "Proxy") and value.kind == "object")
+            is_handler = name == "Proxy" and slot == 2 and value.what in self.backward.things(call.kids[2])
+            return name in _LOOKING or (value.kind == "object" and (name == "App" or is_handler))
         if callee.op != Op.MEMBER:
             return False
         target = callee.kids[0]

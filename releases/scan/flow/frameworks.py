@@ -40,7 +40,7 @@ FRAMEWORKS = (
     ),
     Framework(
         "uni-app",
-        (b"requireMiniProgram", b"__uniConfig"),
+        (b"requireMiniProgram", b"__uniConfig", b"invokeCreateVueAppHook"),
         _names(
             "canIUse createSelectorQuery getAccountInfoSync getAppBaseInfo getDeviceInfo getLaunchOptionsSync"
             " getStorageSync getSystemInfoSync getWindowInfo onAppHide onAppShow preloadAssets setStorage"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node as Syntax
 
-from .nodes import Node, Op
+from .nodes import Node, Op, well_formed
 
 DEEPEST = 1_500  # nodes within one another
 _SKIPPED = frozenset(["comment", "hash_bang_line", "empty_statement", "debugger_statement", "html_comment"])
@@ -414,7 +414,7 @@ def _names(pattern: Node) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(_character, text) if "\\" in text else text
+    return well_formed(_ESCAPE.sub(_character, text)) if "\\" in text else text
 
 
 def _character(found: re.Match[str]) -> str:

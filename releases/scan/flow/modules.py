@@ -12,6 +12,7 @@ from typing import Literal
 
 from .nodes import FUNCTIONS, Node, Op
 from .package import Binding, Package, below, file_of, function_of, params_of, value_of
+from .passed import passed_to
 
 Role = Literal["module", "exports", "require"]
 _ROLES: tuple[Role, ...] = ("module", "exports", "require")
@@ -19,6 +20,8 @@ _NPM_ROLES: tuple[Role, ...] = ("require", "module", "exports")
 _NPM_DEFINE = "__DEFINE__"
 _NPM_ENTRY = frozenset(["func", "req", "m", "status"])
 _SHARED = "chunks"
+_BY_PATH = ""  # the space of a file's own names, which are for paths
+_CALLED_BY = frozenset(["call", "apply", "bind", "async"])
 _ENDINGS = ("", ".js", "/index.js")
 
 
@@ -47,7 +50,10 @@ class Modules:
         self._by_member: defaultdict[tuple[Module, str], list[Node]] = defaultdict(list)
         self._lazy: dict[Binding, Module] = {}
         self._names: dict[Module, dict[str, str]] = {}  # of those in npm packages: the numbers of what they require
+        self._loaders: set[Node] = set()  # of npm packages: the functions that these numbers are given to
+        self.lost: list[Node] = []  # where `require` goes that it can't be followed
         self._find_tables()
+        self._find_passed()
         self._find_file_exports()
         self._find_table_exports()
         self._find_requires()
@@ -63,14 +69,35 @@ class Modules:
         if key.op == Op.NUMBER and (module := self._tables[_path(call)].get(key.name)) and module in self._names:
             return module
         if callee.of is None:
-            return self._by_path(call, key.name) if callee.name == "require" and key.op == Op.STRING else None
+            return self.by_path(call, key.name) if callee.name == "require" and key.op == Op.STRING else None
         role = self._roles.get(callee.of)
         if role is None or role[0] != "require" or key.op not in (Op.STRING, Op.NUMBER):
             return None
         if role[1] in self._names:
             number = self._names[role[1]].get(key.name)
-            return self._by_path(call, key.name) if number is None else self._tables[role[2]].get(number)
-        return self._by_number(role[2], key.name)
+            return self.by_path(call, key.name) if number is None else self._tables[role[2]].get(number)
+        return self.by_path(call, key.name) if role[2] == _BY_PATH else self._by_number(role[2], key.name)
+
+    def asks_by_name(self, call: Node) -> bool:
+        """Whether a call asks for a module of the package by a name that is not written out: `require("./" + name)`."""
+        callee = call.kids[0]
+        is_direct = callee.op == Op.ID
+        if callee.op == Op.MEMBER and callee.name in _CALLED_BY:
+            is_direct = callee.name == "async"
+            callee = callee.kids[0]
+        if callee.op == Op.MEMBER:
+            is_require, is_direct = callee.name == "require" and self._is_own(callee.kids[0], "module"), False
+        else:
+            is_require = self._is_own(callee, "require")
+        is_written = is_direct and len(call.kids) > 1 and key_of(call).op == Op.STRING
+        return is_require and not is_written and function_of(call) not in self._loaders
+
+    def _is_own(self, node: Node, name: Role) -> bool:
+        """Whether a name is the file's own `require` or `module`, or that of a module in an npm package."""
+        if node.op != Op.ID or node.of is None:
+            return node.op == Op.ID and node.name == name
+        role = self._roles.get(node.of)
+        return role is not None and role[0] == name and (role[2] == _BY_PATH or role[1] in self._names)
 
     def of_table_require(self, function: Node, key: str) -> Module | None:
         """Return the module that a bundle's own `require` gives for a key."""
@@ -78,9 +105,9 @@ class Modules:
         return None if table is None else self._by_number(table, key)
 
     def role_of(self, node: Node) -> Role | None:
-        """Return what a name in a module's function stands for."""
+        """Return what a name in a table's function stands for."""
         role = self._roles.get(node.of)
-        return None if role is None else role[0]
+        return None if role is None or role[2] == _BY_PATH else role[0]
 
     def getters_of(self, module: Module, name: str) -> list[Node]:
         """Return the functions that give a member of a module's exports."""
@@ -91,13 +118,14 @@ class Modules:
         return self._files[file_of(node).name]
 
     def exports_of_name(self, node: Node) -> Module | None:
-        """Return the module whose exports a name in its function stands for."""
-        role = self._roles.get(node.of)
-        return role[1] if role is not None and role[0] == "exports" else None
+        """Return the module whose exports a name in its function in a table stands for."""
+        return self._roles[node.of][1] if self.role_of(node) == "exports" else None
 
     def exports_of_member(self, node: Node) -> Module | None:
         """Return the module of `module.exports`."""
         target = node.kids[0]
+        while target.op == Op.ASSIGN:
+            target = target.kids[1]
         if target.op != Op.ID:
             return None
         if target.of is None:
@@ -156,6 +184,7 @@ class Modules:
         maps = (node for node in below(names) if node.op == Op.OBJECT)
         props = [prop for found in maps for prop in found.kids if prop.op == Op.PROP and prop.kids]
         self._names[module] = {prop.name: prop.kids[0].name for prop in props if prop.kids[0].op == Op.NUMBER}
+        self._loaders.update(value_of(node.kids[0]) for node in below(names) if node.op == Op.CALL)
 
     def _note_lazy(self, call: Node) -> None:
         """Note a module as esbuild writes it: `var name = __commonJS((exports, module) => …)`, required by `name()`."""
@@ -210,6 +239,18 @@ class Modules:
 
     # Exports --------------------------------------------------------------------------------------------------------
 
+    def _find_passed(self) -> None:
+        """Find other names of what a file has by itself: its `require`, `module` and `exports`."""
+        waiting = [(role, node, self._files[_path(node)]) for role in _ROLES for node in self._package.globals[role]]
+        for role, node, module in waiting:
+            names, is_lost = passed_to(node)
+            if is_lost and role == "require":
+                self.lost.append(node)
+            for name in names:
+                if name not in self._roles:
+                    self._roles[name] = (role, module, _BY_PATH)
+                    waiting += [(role, use, module) for use in name.uses]
+
     def _find_file_exports(self) -> None:
         for name, exports in (("exports", True), ("module", False)):
             for node in self._package.globals[name]:
@@ -225,6 +266,8 @@ class Modules:
 
     def _note_exports(self, module: Module, node: Node, *, is_exports: bool) -> None:
         up = node.up
+        while not is_exports and up is not None and up.op == Op.ASSIGN and up.kids[1] is node:
+            node, up = up, up.up  # (m = module).exports = …
         if is_exports:
             module.exports.append(node)
         elif up is not None and up.op == Op.MEMBER and up.name == "exports":
@@ -262,7 +305,8 @@ class Modules:
             if module is not None:
                 module.required.append(call)
 
-    def _by_path(self, call: Node, wanted: str) -> Module | None:
+    def by_path(self, call: Node, wanted: str) -> Module | None:
+        """Return the module of a file that the file of a call can name so."""
         folder = posixpath.dirname(_path(call))
         tried = [posixpath.normpath(posixpath.join(folder, wanted))]
         if wanted.startswith("/"):

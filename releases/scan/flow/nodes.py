@@ -57,3 +57,8 @@ class Node(msgspec.Struct, array_like=True, omit_defaults=True, eq=False, gc=Fal
     up: Node | None = None
     slot: int = 0
     of: Any = None
+
+
+def well_formed(text: str) -> str:
+    """Return a text with the halves of characters that JavaScript writes put together, U+FFFD for one that is alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

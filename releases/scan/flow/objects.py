@@ -28,6 +28,7 @@ class Objects(Flow, ABC):
         self._readers: defaultdict[tuple[Thing, str], list[Sink]] = defaultdict(list)
         self._linked: defaultdict[Thing, list[Thing]] = defaultdict(list)
         self._started: set[Thing] = set()
+        self._traps: defaultdict[Thing, list[Node]] = defaultdict(list)  # `new Proxy(…)` by what gives its members
         self._tainted: set[tuple[Node, Kind]] = set()
         self._apps = [node for node in self._package.globals["getApp"] if _is_callee(node)]
 
@@ -271,8 +272,15 @@ class Objects(Flow, ABC):
         return False
 
     def _is_mirror(self, inner: Node, around: Node, names: set[Binding], value: Value) -> bool:
-        """Whether `around` puts `inner` under one of the names; if so, let what it is put into be the value."""
+        """Whether `around` puts `inner` under one of the names; if so, let what it is put into be the value.
+
+        A proxy has what its handler gives, under whatever name.
+        """
         op, target, key = around.op, None, None
+        if inner in self._traps:
+            for proxy in self._traps[inner]:
+                self.flow(proxy, value)
+            return True
         if op == Op.ASSIGN and inner.slot == 1 and around.kids[0].op == Op.INDEX:
             target, key = around.kids[0].kids
         elif op == Op.COMPUTED and inner.slot == 1:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from .calls import Calls
 from .nodes import Node, Op
-from .package import function_of, is_target
+from .package import function_of, is_target, value_of
+from .things import arguments_of
 from .values import API, BUILT, GLOBAL, GLOBALS, NAME, Value
 
-_AWAY = frozenset([Op.CALL, Op.NEW, Op.RETURN, Op.PROP, Op.COMPUTED, Op.ARRAY, Op.SPREAD])
 _MAKES_CODE = ("eval", "Function")
 _REACHES = re.compile(r"\b(?:wx|this|global\w*|self|window|require|eval|Function|import)\b|[\[\\]")
+_TARO_HOOK = "initNativeApi"
 _CHECKED = 256  # steps between two looks at the clock
 
 
@@ -39,16 +41,23 @@ class Tracer(Calls):
         for name in GLOBALS:
             for node in self._package.globals[name]:
                 self.flow(node, GLOBAL)
+        for node in self._modules.lost:
+            self.open[node, "handed"] = None
         for call in self._package.calls:
+            self._count_step()
             self._seed(call)
         self.drain()
+        self._note_given_this()
 
     def _seed(self, call: Node) -> None:
         callee = call.kids[0]
         if callee.op == Op.ID and callee.of is None and callee.name in _MAKES_CODE and len(call.kids) > 1:
             self._seed_code(call)
-        if len(call.kids) > 2 and call.kids[1].op == Op.STRING and call.kids[1].name == "initNativeApi":
-            self._taint(call.kids[2], Value("api", None, "Taro"))  # Taro's hook, which gives it what `wx` has
+        if self._modules.asks_by_name(call):
+            self._seed_module(call)
+        if callee.name == "Proxy" and len(call.kids) > 2:
+            self._seed_proxy(call)
+        self._seed_taro(call)
         if callee.op == Op.CALL and len(call.kids) == 2:
             module = self.backward.module_of(call)
             if module is not None:
@@ -56,6 +65,30 @@ class Tracer(Calls):
         for this in self._package.this_of.get(callee, ()):
             if this.up is not None and this.up.op == Op.RETURN:  # `function () {return this}()` is the global object
                 self.flow(call, GLOBAL)
+
+    def _seed_taro(self, call: Node) -> None:
+        """Taro's hook gives its object what `wx` has: `hooks.call("initNativeApi", taro)`, earlier a method's call."""
+        callee, args = call.kids[0], arguments_of(call)
+        if callee.op == Op.MEMBER and callee.name == "call":
+            callee = value_of(callee.kids[0])
+        if callee.op == Op.MEMBER and callee.name == _TARO_HOOK and args:
+            self._taint(args[0], Value("api", None, "Taro"))
+        elif len(call.kids) > 2 and call.kids[1].op == Op.STRING and call.kids[1].name == _TARO_HOOK:
+            self._taint(call.kids[2], Value("api", None, "Taro"))
+
+    def _seed_module(self, call: Node) -> None:
+        """A module by a name that is not written out is open, unless the package has none of that name."""
+        args = arguments_of(call)[:1]
+        texts = self.backward.texts(args[0]) if args else [None]
+        if any(text is None or self._modules.by_path(call, text) is not None for text in texts):
+            self.open[call, "name"] = None
+
+    def _seed_proxy(self, call: Node) -> None:
+        """Note the functions that give what is taken of a proxy, wherever its handler is written."""
+        for handler in self.backward.things(call.kids[2]):
+            for value in self.backward.member(handler, "get"):
+                for function in self.backward.things(value) if isinstance(value, Node) else ():
+                    self._traps[function].append(call)
 
     def _seed_code(self, call: Node) -> None:
         """`Function("return this")` gives the global object; other code is open, unless it is known to name nothing."""
@@ -69,20 +102,26 @@ class Tracer(Calls):
         """Whether it is known what an expression is, as far as that matters here."""
         return bool(node.op == Op.THIS or self._at.get(node) or self.backward.things(node))
 
+    def passed_on(self) -> Iterator[tuple[Node, str]]:
+        """Yield where the API object or a method of it came, with what it was passed on by."""
+        for node, values in self._at.items():
+            yield from ((node, value.via) for value in values if value.via and value.kind in ("api", "method"))
+
     def drain(self) -> None:
         """Follow what is left."""
         while self._queue:
-            self._steps += 1
-            if self._steps % _CHECKED == 0 and time.process_time() > self._end:
-                raise OutOfTimeError
+            self._count_step()
             node, value = self._queue.popleft()
             if node.up is not None:
                 self._step(node, node.up, value)
 
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps % _CHECKED == 0 and time.process_time() > self._end:
+            raise OutOfTimeError
+
     def _step(self, node: Node, up: Node, value: Value) -> None:
         op, slot = up.op, node.slot
-        if value.kind == "global" and op in _AWAY and (op not in (Op.CALL, Op.NEW) or slot):
-            return  # Of the global object only `wx` matters, and that is taken near by.
         if op in (Op.VAR, Op.ASSIGN):
             if slot == 1:
                 self._bind(up.kids[0], value)

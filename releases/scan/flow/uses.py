@@ -40,6 +40,8 @@ class Follower:
         self._frameworks: dict[str, str] = {}
         self._bound: list[tuple[str, list[Bound]]] = []
         self._known: set[Open] = set()
+        self._has_unknown = False  # calls by the names of APIs, of what is not known
+        self._passing: set[str] = set()  # the frameworks through which the API object came into other files
         self.found = Followed()
 
     def add(self, path: str, root: Node, framework: str) -> None:
@@ -106,17 +108,19 @@ class Follower:
     def _note_named(self, tracer: Tracer) -> None:
         """Note calls by the name of an API of what is not known: a wrapper that could not be followed may be behind it.
 
-        Names of one word are everybody's, and so are those that the program gives to functions of its own.
+        Names of one word are everybody's, and so are those that the program gives to functions of its own: these are
+        not noted, but what is behind them may be a framework, too.
         """
         defined = {prop.name for node in self._package.objects for prop in node.kids if prop.op == Op.PROP}
         for call in self._package.calls:
-            callee = call.kids[0]
+            callee = _callee_of(call)
             name = callee.name if callee.op == Op.MEMBER else ""
-            if name not in API_NAMES or name.islower() or name in defined or name in self._package.writes:
+            if name not in API_NAMES or (name, call) in tracer.uses or self._framework_of(file_of(call).name):
                 continue
-            if self._framework_of(file_of(call).name) or (name, call) in tracer.uses:
+            if tracer.is_known(callee.kids[0]):
                 continue
-            if not tracer.is_known(callee.kids[0]):
+            self._has_unknown = True
+            if not (name.islower() or name in defined or name in self._package.writes):
                 self._add_api(f"wx.{name}", call, "named", "")
 
     def _add_api(self, name: str, node: Node, how: How, through: str) -> None:
@@ -129,6 +133,9 @@ class Follower:
             self.found.apis.append(called)
 
     def _note_open(self, tracer: Tracer) -> None:
+        for node, via in tracer.passed_on():
+            if via in BY_NAME and via not in self._passing and self._framework_of(file_of(node).name) != via:
+                self._passing.add(via)
         for path, name in self._frameworks.items():
             if name and not BY_NAME[name].is_followed:
                 self._add_open(self._package.files[path], "handed", "")
@@ -139,6 +146,8 @@ class Follower:
         path = file_of(node).name
         framework = BY_NAME.get(self._framework_of(path))
         is_own = framework is not None and reason in framework.open and not detail
+        if framework is not None and framework.apis and framework.name not in self._passing and self._has_unknown:
+            is_own = False  # What it passes on to the program has been lost in it.
         self._keep_open(Open(path, node.line, reason, detail, framework.name if framework and is_own else ""))
 
     def _keep_open(self, one: Open) -> None:
@@ -262,6 +271,15 @@ class Follower:
             self.found.left_out += 1
         else:
             self.found.addresses.append(address)
+
+
+def _callee_of(call: Node) -> Node:
+    """Return what a call calls: `a.b` in `(0, a.b)()` and `Object(a.b)()`, too, as compilers write it."""
+    callee = call.kids[0]
+    if callee.op == Op.SEQUENCE and callee.kids:
+        return callee.kids[-1]
+    is_object = callee.op == Op.CALL and callee.kids[0].name == "Object" and len(callee.kids) == 2
+    return callee.kids[1] if is_object else callee
 
 
 def _is_begun(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What following a script finds: APIs, addresses and the calls that they stand in; not in comments or strings."""
 
+import msgspec
 import pytest
 
 from releases.scan import Limits
@@ -31,6 +32,7 @@ from tests.releases.scan.following import apis, follow
         "`${wx.getLocation()}`",
         "async () => { for await (const x of wx.getLocation()) ; }",
         "wx.getLocation.call(wx, {}); wx.getLocation.bind(wx)",
+        "var _a; (_a = wx.getLocation) === null || _a === void 0 ? void 0 : _a.call(wx)",
         "list.map(wx.getLocation)",
         "(0, wx.getLocation)({})",
         "(function (t) { t.getLocation() })(wx)",
@@ -61,6 +63,21 @@ from tests.releases.scan.following import apis, follow
 )
 def test_ways_to_call_an_api(source):
     assert list(apis(app=source)) == ["wx.getLocation"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "!function (root, f) { root.wx.login() }(globalThis, function () {})",
+        "!function (root) { root.wx.login() }(typeof globalThis != 'undefined' ? globalThis : this)",
+        "const it = x => x; const g = it(typeof window == 'object' && window) || it(globalThis); g.wx.login()",
+        "const o = {g: globalThis}; o.g.wx.login()",
+        "const [g] = [globalThis]; g.wx.login()",
+        "function f() { return self } f().wx.login()",
+    ],
+)
+def test_where_the_global_object_is_passed_on(source):
+    assert apis(app=source) == {"wx.login": [1]}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +129,21 @@ def test_over_a_table_of_modules():
     assert apis(app=source) == {"wx.login": [4]}
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const h = {get(t, k) { return wx[k] }}; const p = new Proxy({}, h); p.login()",
+        "const h = {get: (t, k) => o => new Promise(s => wx[k]({...o, success: s}))}; new Proxy({}, h).login()",
+        "const h = {}; h.get = function (t, k) { return wx[k] }; const p = new Proxy({}, h); p.login()",
+        "function get(t, k) { return wx[k] } const p = new Proxy({}, {get}); p.login()",
+        "class H { get(t, k) { return wx[k] } } const p = new Proxy({}, new H()); p.login()",
+        "const make = api => { const h = {get: (t, k) => api[k]}; return new Proxy({}, h) }; make(wx).login()",
+    ],
+)
+def test_the_handler_of_a_proxy_may_stand_elsewhere(source):
+    assert apis(app=source) == {"wx.login": [1]}
+
+
 def test_through_a_wrapper_of_the_program():
     (found,) = follow(app="const p = f => o => f(o)\nconst g = p(wx.getLocation)\ng()").apis
     assert (found.name, found.line, found.how, found.through) == ("wx.getLocation", 3, "wrapper", "p")
@@ -127,11 +159,56 @@ def test_a_name_that_is_put_together():
     assert found.how == "built"
 
 
+def test_a_name_is_taken_of_all_members_only_where_it_is_not_known_of_which():
+    followed = follow(app="const names = {a: 'login', b: 'getLocation'}; wx[names[which]]()")
+    assert [(one.name, one.how) for one in followed.apis] == [("wx.login", "built"), ("wx.getLocation", "built")]
+    followed = follow(app="const which = 'c', names = {a: 'login', b: 'getLocation'}; wx[names[which]]()")
+    assert (followed.apis, [one.reason for one in followed.open]) == ([], ["name"])
+
+
 def test_what_a_framework_does_by_itself():
     taro = "'initNativeApi'; wx.createSelectorQuery(); wx.getLocation()"
     found = {one.name: (one.how, one.through) for one in follow(taro=taro).apis}
     assert found == {"wx.createSelectorQuery": ("framework", "Taro"), "wx.getLocation": ("written", "")}
     assert {framework.name for framework in FRAMEWORKS} >= {"Taro", "uni-app", "Mpx"}
+
+
+@pytest.mark.parametrize("mark", ["requireMiniProgram", "__uniConfig", "invokeCreateVueAppHook"])
+def test_the_runtime_of_uni_app_holds_that_of_vue(mark):
+    vue = "const isVNode = value => value ? value.__v_isVNode === true : false\n"
+    assert read_script(f"{vue}exports.{mark} = 1".encode(), Limits()).framework == "uni-app"
+    assert read_script(vue.encode(), Limits()).framework == "Vue"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "hooks.call('initNativeApi', taro)",
+        "Current.initNativeApi(taro)",
+        "Current.initNativeApi?.(taro)",
+        "var _a; (_a = hooks.initNativeApi) === null || _a === void 0 ? void 0 : _a.call(hooks, taro)",
+    ],
+)
+def test_what_gives_taro_the_api_in_any_of_its_releases(source):
+    (found,) = follow(taro=f"var taro = {{a: 1}}; {source}; exports.t = taro", app="require('./taro').t.login()").apis
+    assert (found.name, found.path, found.how, found.through) == ("wx.login", "app.js", "wrapper", "Taro")
+
+
+@pytest.mark.parametrize(
+    ("page", "framework"),
+    [
+        ("other.login()", ""),
+        ("(0, other.login)()", ""),
+        ("Object(other.login)()", ""),
+        ("const t = require('./taro').t; t.login(); other.login()", "Taro"),
+        ("wx.login(); const o = {login() {}}; o.login(); this.login()", "Taro"),
+        ("", "Taro"),
+    ],
+)
+def test_what_stays_open_in_a_framework_is_its_own_only_where_programs_were_followed_into_it(page, framework):
+    taro = "const initNativeApi = 1; const taro = {...wx}; other(wx); exports.t = taro"
+    (one,) = follow(taro=taro, app=page).open
+    assert (one.path, one.reason, one.framework) == ("taro.js", "handed", framework)
 
 
 def test_only_the_first_name_counts():
@@ -178,6 +255,22 @@ def test_what_stays_open(source, reason):
 def test_an_open_address_is_shown_as_far_as_it_is_known():
     (one,) = follow(app="wx.request({url: 'https://' + host + '/v2'})").open
     assert one.detail == "'https://' + … + '/v2'"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r"'\uD83D\uDC76'", "👶"),
+        (r"`\uD83D\uDC76`", "👶"),
+        (r"'\uDC76\uD83D'", "\ufffd\ufffd"),
+        ("String.fromCharCode(0xD83D, 0xDC76)", "👶"),
+        ("String.fromCharCode.apply(String, [0xD83D])", "\ufffd"),
+    ],
+)
+def test_a_character_that_is_written_as_two_halves_is_one_and_a_half_alone_is_none(text, shown):
+    (one,) = follow(app=f"wx.request({{url: 'https://' + host + {text}}})").open
+    assert one.detail == f"'https://' + … + '{shown}'"
+    assert msgspec.json.decode(msgspec.json.encode(one)) == msgspec.to_builtins(one)
 
 
 def test_typescript_is_read_as_far_as_it_is_javascript():
