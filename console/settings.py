@@ -4,6 +4,7 @@ from ipaddress import ip_network
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.message import sanitize_address
 
 from console import databases, logs, roles, secret_key, storage_url
 from console.base.core import assets, tracing
@@ -193,13 +194,27 @@ CONTENT_SECURITY_POLICY = {
 
 # Mail and jobs ------------------------------------------------------------------------------------------------
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+_mail = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(_mail)
 # The folder of the mails that `make run` keeps instead of sending them, for console/local/mailbox.py; None sends.
 MAILBOX = addresses.local_dir() / "mails" if DEBUG and "EMAIL_URL" not in env else None
 if MAILBOX:
     EMAIL_BACKEND = "console.local.mailbox.Backend"
+elif _mail["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_BACKEND = "console.base.accounts.smtp.Backend"
 EMAIL_TIMEOUT = 10  # seconds for each answer; a mail server that says nothing holds one worker, for so long
+# Seconds for the answer to a mail's text: the server has the mail by then, and may examine it first. Who hangs up sends
+# it again.
+EMAIL_TEXT_TIMEOUT = 300
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Mini Program Console <console@localhost>")
+try:
+    if "@" not in sanitize_address(DEFAULT_FROM_EMAIL, "utf-8"):
+        raise ValueError
+except ValueError:
+    raise ImproperlyConfigured(
+        "Write DEFAULT_FROM_EMAIL as NAME <ADDRESS>, and a name with a comma in quotes: "
+        '"Console, Acme" <console@example.com>.'
+    ) from None
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=addresses.broker_url(REDIS_URL))
 CELERY_TASK_IGNORE_RESULT = True

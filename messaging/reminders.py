@@ -12,6 +12,7 @@ from console.base.accounts.models import Notification
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core import times
+from console.base.core.outbox.reasons import in_words
 from console.base.core.outbox.retrying import OPENS_AT
 from console.base.hosts.people import administrators_of
 from messaging.models import Gateway
@@ -42,7 +43,7 @@ def _notify_of(pk: int, *, at: datetime) -> bool:
 
     def detail() -> str:
         taken = _("Last message accepted %(time)s.") % {"time": times.full(since)} if since else ""
-        return "\n".join(filter(None, [taken, gateway.last_failure]))
+        return "\n".join(filter(None, [taken, in_words(gateway.last_failure)]))
 
     notify(
         people,

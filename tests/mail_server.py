@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import select
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from email.message import EmailMessage
 from typing import Any
 
 SECONDS = 30  # that anything here waits at most
+SLOW_SECONDS = 3  # until a slow yes
 ANSWERS = {"421": "421 closing", "450": "450 later", "550": "550 not here"}
 LIVES_ON = ("450", "550")  # after these the connection does
 
@@ -19,9 +21,12 @@ LIVES_ON = ("450", "550")  # after these the connection does
 class MailServer(socketserver.ThreadingTCPServer):
     """Keeps what it took in `messages`, and counts `connections`.
 
+    As others do, it refuses MAIL before the mail at hand is taken or reset.
+
     `faults` says what happens at "connect", "EHLO", "MAIL", "RCPT", "DATA" and "text" (the message came, and waits for
-    the yes): "silent", "drop", "hold" (say yes once `released` is set), or a code of ANSWERS. `only` limits those
-    after RCPT to recipients that contain it.
+    the yes): "silent", "drop", "hold" (say yes once `released` is set), "slow" (of a text, which is kept: say yes after
+    SLOW_SECONDS, unless the client is gone by then), or a code of ANSWERS. `only` limits those after RCPT to recipients
+    that contain it.
     """
 
     daemon_threads = True
@@ -39,7 +44,7 @@ class MailServer(socketserver.ThreadingTCPServer):
     def settings(self) -> dict[str, Any]:
         """Django's settings for a client of this server."""
         return {
-            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_BACKEND": "console.base.accounts.smtp.Backend",
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": self.server_address[1],
             "EMAIL_HOST_USER": "",
@@ -47,6 +52,7 @@ class MailServer(socketserver.ThreadingTCPServer):
             "EMAIL_USE_TLS": False,
             "EMAIL_USE_SSL": False,
             "EMAIL_TIMEOUT": SECONDS,
+            "EMAIL_TEXT_TIMEOUT": SECONDS,
         }
 
     def recipients(self) -> list[str]:
@@ -64,7 +70,7 @@ class Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.server.connections += 1
         self.server.connected.set()
-        self.recipient = ""
+        self.recipient, self.is_at_one = "", False
         try:
             if not self.meets("connect"):
                 self.say("220 ready")
@@ -78,8 +84,12 @@ class Session(socketserver.StreamRequestHandler):
         verb = line[:4].upper()
         if verb == "RCPT":
             self.recipient = line.partition("<")[2].partition(">")[0]
+        if verb == "MAIL" and self.is_at_one:
+            self.say("503 nested MAIL command")
+            return True
         if fault := self.meets(verb):
             return fault in LIVES_ON
+        self.is_at_one = verb in ("MAIL", "RCPT")
         if verb == "DATA":
             return self.take()
         self.say("221 bye" if verb == "QUIT" else "250 fine")
@@ -88,9 +98,12 @@ class Session(socketserver.StreamRequestHandler):
     def take(self) -> bool:
         self.say("354 go on")
         text = b"".join(iter(self.rfile.readline, b".\r\n"))
-        if fault := self.meets("text"):
+        fault = self.meets("text")
+        if fault and fault != "slow":
             return fault in LIVES_ON
         self.server.messages.append(email.message_from_bytes(text, policy=policy.default))
+        if fault == "slow" and select.select([self.connection], [], [], SLOW_SECONDS)[0]:
+            return False  # The client hung up.
         self.say("250 taken")
         return True
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.db.models import Min
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -12,11 +13,13 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.delivery import MailFacts, mail_facts
 from console.base.accounts.models import Invitation, Notification, OutgoingMail
+from console.base.accounts.smtp import Backend
 from console.base.core import times
 from console.platform.services import Service
-from console.platform.trouble import Trouble
+from console.platform.trouble import Level, Trouble
 
 MANY = 10_000  # of one kind: nobody counts further
+REFUSED = timedelta(minutes=30)  # after so many tries it isn't by chance
 
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
@@ -35,27 +38,53 @@ def server(*, at: datetime) -> Service:
     """Return what is known of the mail server at the time `at`; it is not asked: only a mail would tell."""
     facts = mail_facts(at=at)
     address = _("Kept in the mailbox of this machine") if settings.MAILBOX else _("Printed only")
-    if "smtp" in settings.EMAIL_BACKEND:
-        address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
-    words = [address, *_in_words(facts)]
+    if isinstance(backend := get_connection(), Backend):
+        address = backend.address
+    words = (address, *_in_words(facts))
+    trouble = _failing(facts, at=at) or _refusing(facts, at=at)
+    return Service("mail", _("Mail server"), "mail", words, trouble, is_known=trouble is not None)
+
+
+def _failing(facts: MailFacts, *, at: datetime) -> Trouble | None:
+    """Nobody gets through, so all wait."""
     if facts.paused_until is None:
-        return Service("mail", _("Mail server"), "mail", tuple(words), is_known=False)
+        return None
     mend = _("E-mails are tried again now. Check the server and EMAIL_URL.")
     if facts.paused_until > at:
         mend = _("E-mails are paused until %(time)s, then sent again. Check the server and EMAIL_URL.")
-    trouble = Trouble(
+    return Trouble(
         _("The mail server is failing"),
         mend % {"time": times.exact(facts.paused_until)},
         said=facts.last_failure,
         since=facts.last_failure_at,
     )
-    return Service("mail", _("Mail server"), "mail", tuple(words), trouble)
+
+
+def _refusing(facts: MailFacts, *, at: datetime) -> Trouble | None:
+    """The server answers, and takes none, or not all."""
+    if facts.refused_since is None or facts.refused_since > at - REFUSED:
+        return None
+    title = ngettext(
+        "The mail server refuses %(count)d e-mail", "The mail server refuses %(count)d e-mails", facts.refused
+    )
+    title %= {"count": facts.refused}
+    if facts.all_refused_since is None or facts.all_refused_since > at - REFUSED:
+        mend = _("Others were sent meanwhile. The log of the mail worker says which it refuses.")
+        return Trouble(title, mend, said=facts.last_failure, since=facts.refused_since, level=Level.NOTE)
+    mend = _(
+        "No other e-mail was sent since. Check the server, EMAIL_URL and DEFAULT_FROM_EMAIL. Each is tried again, at "
+        "least hourly."
+    )
+    return Trouble(title, mend, said=facts.last_failure, since=facts.all_refused_since)
 
 
 def _in_words(facts: MailFacts) -> list[str]:
     words = []
+    if facts.last_sent_at:
+        words.append(_("last sent %(time)s") % {"time": times.exact(facts.last_sent_at)})
     if facts.last_failure_at:
-        words.append(_("last failure %(time)s") % {"time": times.exact(facts.last_failure_at)})
+        failure = _("last failure %(time)s: %(reason)s")
+        words.append(failure % {"time": times.exact(facts.last_failure_at), "reason": facts.last_failure})
     if facts.failed:
         failed = ngettext("%(count)d mail not delivered", "%(count)d mails not delivered", facts.failed)
         words.append(failed % {"count": facts.failed})

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from console import roles
 from console.api.hooks import health as webhook_health
+from console.base.accounts.delivery import mail_facts
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
@@ -53,6 +54,7 @@ GAUGES: dict[str, tuple[str, list[str]]] = {
     "webhooks": ("Webhooks by how they do.", ["state"]),
     "webhook_paused_waiting": ("Due deliveries of webhooks that are paused after failures; to about 10,000.", []),
     "webhook_paused_oldest_seconds": ("How long the first of them has been due; 0 when there is none.", []),
+    "mails_refused_oldest_seconds": ("Age of the oldest refused e-mail after the last one that was sent, or 0.", []),
     "late_parts": ("Parts of a kind whose heartbeat is late.", ["part"]),
     "backup_age_seconds": ("How old the last backup is; missing where `manage.py backup` made none.", []),
     "backup_missing_files": ("Files that the last backup lacks, as the storage lacked them.", []),
@@ -113,6 +115,7 @@ def _of_database() -> Samples:
         queues = queues_of(signs, now=database.now)
         backup = Backup.objects.first()
         gateways, hooks = gateway_health.health(at=database.now), webhook_health.health(at=database.now)
+        mails = mail_facts(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
             late.append(Part.BEAT)
@@ -130,6 +133,7 @@ def _of_database() -> Samples:
         "webhooks": [([state], count) for state, count in hooks.counts.items()],
         "webhook_paused_waiting": [([], hooks.waiting)],
         "webhook_paused_oldest_seconds": [([], _seconds(hooks.since, database.now))],
+        "mails_refused_oldest_seconds": [([], _seconds(mails.all_refused_since, database.now))],
         "late_parts": [([part], late.count(part)) for part in Part.values],
         "backup_age_seconds": [([], _seconds(backup.taken_at, database.now))] if backup else [],
         "backup_missing_files": [([], backup.faults)] if backup else [],

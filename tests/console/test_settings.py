@@ -56,6 +56,16 @@ def test_days_are_no_fewer_than_none() -> None:
     assert "Set SESSION_DAYS to at least 1 day." in start(SESSION_DAYS="0").stderr
 
 
+@pytest.mark.parametrize("sender", ["Console, Acme <console@acme.example>", "", "console", "a@a.example, b@b.example"])
+def test_no_process_starts_with_a_sender_that_no_mail_can_have(sender: str) -> None:
+    assert "Write DEFAULT_FROM_EMAIL as NAME <ADDRESS>" in start(DEFAULT_FROM_EMAIL=sender).stderr
+
+
+def test_a_sender_may_have_a_comma_in_quotes_and_chinese_names() -> None:
+    for sender in ('"Console, Acme" <console@acme.example>', "控制台 <console@例子.cn>", "console@localhost"):
+        assert start(DEFAULT_FROM_EMAIL=sender).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
@@ -100,3 +110,4 @@ def test_the_mailbox_is_neither_for_production_nor_where_mails_are_sent(producti
     for found in (production, sent):
         assert found["MAILBOX"] is None
         assert "mailbox" not in found["EMAIL_BACKEND"]
+    assert sent["EMAIL_BACKEND"] == "console.base.accounts.smtp.Backend"

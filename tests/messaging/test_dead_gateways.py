@@ -35,7 +35,7 @@ def make_dead(application, **changes):
     now = timezone.now()
     values = {
         "url": "https://push.example.com/", "failures": OPENS_AT, "changed_at": now - 3 * HOUR,
-        "last_success_at": now - 2 * HOUR, "last_failure_at": now, "last_failure": "answered 503",
+        "last_success_at": now - 2 * HOUR, "last_failure_at": now, "last_failure": "The gateway responded with 503",
     }  # fmt: skip
     return Gateway.objects.create(application=application, **values | changes)
 
@@ -56,7 +56,15 @@ def test_tells_the_administrators_once_a_day(application, admin):
         reverse("hosts:gateway", args=[application.application_id]),
     )
     assert notice.detail.startswith("Last message accepted ")
-    assert notice.detail.endswith("\nanswered 503")
+    assert notice.detail.endswith("\nThe gateway responded with 503")
+
+
+def test_the_reason_is_in_the_reader_s_language(application, admin):
+    admin.language = "zh-hans"
+    admin.save()
+    make_dead(application)
+    notify_of_dead_gateways(at=timezone.now())
+    assert Notification.objects.get().detail.splitlines()[1] == "网关返回 503"
 
 
 def test_one_that_never_took_any(application, admin):

@@ -7,7 +7,7 @@ import logging
 import smtplib
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
@@ -25,13 +25,14 @@ from console.base.accounts import leases
 from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
 from console.base.accounts.readers import read_by
+from console.base.accounts.smtp import CLOSING
 from console.base.core import metrics, times
 from console.base.core.only_run import only_run
-from console.base.core.sealing import unseal
+from console.base.core.sealing import Unreadable, unseal
 
 logger = logging.getLogger(__name__)
 UNTRIED = timedelta(minutes=10)  # so long after a pause, nothing waits or no worker sends
-CLOSING = 421  # "service not available": the server ends the connection, whatever it was asked
+UNREADABLE = "An e-mail can't be opened because SECRET_KEY changed: add the old key to SECRET_KEY_FALLBACKS"
 
 
 class ServerFailed(Exception):
@@ -48,7 +49,9 @@ class Kind(NamedTuple):
 class MailFacts(NamedTuple):
     """The status of sending, for operators: mails, moments, and what the server said last.
 
-    `paused_until` is None unless the server is failing; between two tries it is a moment ago.
+    `paused_until` is None unless the server is failing; between two tries it is a moment ago. `refused` waits after at
+    least one try, the oldest since `refused_since`; of what came after the last mail that was sent, the oldest since
+    `all_refused_since`.
     """
 
     waiting: int
@@ -57,6 +60,10 @@ class MailFacts(NamedTuple):
     last_failure: str
     last_failure_at: datetime | None
     paused_until: datetime | None
+    last_sent_at: datetime | None
+    refused: int
+    refused_since: datetime | None
+    all_refused_since: datetime | None
 
 
 def send_waiting(*, at: datetime) -> int | None:
@@ -80,23 +87,43 @@ def something_waits(*, at: datetime) -> bool:
 def mail_facts(*, at: datetime) -> MailFacts:
     """Return the status of sending at the time `at`."""
     mails, invitations, notifications = OutgoingMail.objects, Invitation.objects, Notification.objects
-    unsent = [
-        (mails.unsent(at=at), "created_at"),
-        (invitations.unsent(at=at), "invited_at"),
-        (notifications.unsent(at=at), "created_at"),
-    ]
-    oldest = [rows.order_by("pk").values_list(moment, flat=True).first() for rows, moment in unsent]
-    failed = [mails.failed(at=at), invitations.failed(at=at), notifications.failed(at=at)]
     server = MailServer.objects.first() or MailServer()
+    unsent = [
+        _waiting(mails.unsent(at=at), "created_at", server.last_sent_at),
+        _waiting(invitations.unsent(at=at), "invited_at", server.last_sent_at),
+        _waiting(notifications.unsent(at=at), "created_at", server.last_sent_at),
+    ]
+    failed = [mails.failed(at=at), invitations.failed(at=at), notifications.failed(at=at)]
     is_failing = server.paused_until is not None and server.paused_until > at - UNTRIED
     return MailFacts(
-        waiting=sum(rows.count() for rows, _moment in unsent),
-        oldest_at=min((moment for moment in oldest if moment), default=None),
+        waiting=sum(found["waiting"] for found in unsent),
+        oldest_at=_first(found["oldest_at"] for found in unsent),
         failed=sum(rows.count() for rows in failed),
         last_failure=server.last_failure,
         last_failure_at=server.last_failure_at,
         paused_until=server.paused_until if is_failing else None,
+        last_sent_at=server.last_sent_at,
+        refused=sum(found["refused"] for found in unsent),
+        refused_since=_first(found["refused_since"] for found in unsent),
+        all_refused_since=_first(found["all_refused_since"] for found in unsent),
     )
+
+
+def _waiting(rows: QuerySet[Any], moment: str, last_sent_at: datetime | None) -> dict[str, Any]:
+    """Return what MailFacts says of the rows of one table, which came at their `moment`."""
+    refused = Q(email_tries__gt=0)
+    after_the_last = refused & Q(**{f"{moment}__gt": last_sent_at}) if last_sent_at else refused
+    return rows.aggregate(
+        waiting=Count("pk"),
+        oldest_at=Min(moment),
+        refused=Count("pk", filter=refused),
+        refused_since=Min(moment, filter=refused),
+        all_refused_since=Min(moment, filter=after_the_last),
+    )
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
 
 
 class Run:
@@ -158,6 +185,11 @@ class Run:
         """
         try:
             self.server.send_messages([kind.build(row)])
+        except Unreadable:
+            logger.warning("%s (%s %s)", UNREADABLE, row._meta.model_name, row.pk)
+            leases.note_failure(UNREADABLE, at=self.now())
+            leases.put_off(row, at=self.now())
+            return
         except Exception as error:  # A refusal, or an address that no message can carry: the rest goes on.
             reason = _reason(error)
             logger.warning("e-mail of %s %s failed: %s", row._meta.model_name, row.pk, reason)
@@ -171,7 +203,7 @@ class Run:
         leases.mark_sent(row, at=self.now())
         metrics.mails.labels("sent").inc()
         if not self.sent:
-            leases.forget_failures()
+            leases.note_success(at=self.now())
         self.sent += 1
 
     def pause(self, reason: str) -> datetime:
@@ -206,7 +238,7 @@ def _notification_message(notification: Notification) -> EmailMessage:
     with read_by(notification.user):
         choices = urljoin(settings.BASE_URL, reverse("notification_choices"))
         return _message(
-            _message_id(notification, notification.created_at),
+            _headers(notification, notification.created_at) | {"List-Unsubscribe": f"<{choices}>"},
             notification.user.email,
             notification.text,
             [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)],
@@ -226,7 +258,7 @@ def invitation_message(invitation: Invitation) -> EmailMessage:
             "role": role_words(invitation),
         }
         return _message(
-            _message_id(invitation, invitation.invited_at),
+            _headers(invitation, invitation.invited_at),
             invitation.email,
             _("%(person)s invites you to join %(team)s") % words,
             [
@@ -239,19 +271,28 @@ def invitation_message(invitation: Invitation) -> EmailMessage:
 
 
 def _outgoing_message(mail: OutgoingMail) -> EmailMessage:
-    headers = {"Message-ID": _message_id(mail, mail.created_at)}
+    headers = _headers(mail, mail.created_at)
     return EmailMessage(subject=mail.subject, body=unseal(mail.sealed), to=[mail.to], headers=headers)
 
 
-def _message(message_id: str, to: str, subject: str, lines: list[str], foot: list[str]) -> EmailMessage:
+def _message(headers: dict[str, str], to: str, subject: str, lines: list[str], foot: list[str]) -> EmailMessage:
     body = "\n\n".join(line for line in lines if line)
     footer = "\n".join([*foot, _("Sent by the Mini Program Console to %(email)s.") % {"email": to}])
     return EmailMessage(
         subject=" ".join(subject.split()),
         body=f"{body}\n\n-- \n{footer}\n",
         to=[to],
-        headers={"Message-ID": message_id},
+        headers=headers,
     )
+
+
+def _headers(row: Any, moment: datetime) -> dict[str, str]:
+    """Return the headers of each mail: its id, and that it wants no answer from a machine."""
+    return {
+        "Message-ID": _message_id(row, moment),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
 
 
 def _message_id(row: Any, moment: datetime) -> str:

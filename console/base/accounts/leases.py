@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
@@ -15,7 +16,10 @@ from console.base.accounts.models import MailServer
 
 RUN = 0x6D61696C  # advisory lock of the run: a silent server holds one worker, not all
 RUN_SECONDS = 20  # a run begins no mail after that
-LAST_MAIL_SECONDS = 40  # the connection and the last mail of a run, each answer of which may take EMAIL_TIMEOUT
+# The connection of a run, and its last mail, where each answer comes at the last moment: connect, greeting, TLS, names
+# and sign-in; MAIL, RCPT, DATA, the text, RSET, QUIT.
+OPEN_SECONDS = 9 * settings.EMAIL_TIMEOUT
+LAST_MAIL_SECONDS = 5 * settings.EMAIL_TIMEOUT + settings.EMAIL_TEXT_TIMEOUT
 GRACE_SECONDS = 15  # for writing back
 # Of one mail: when its worker dies, that one alone waits for the end of the lease.
 LEASE = timedelta(seconds=LAST_MAIL_SECONDS + GRACE_SECONDS)
@@ -67,9 +71,10 @@ def pause_server(reason: str, *, at: datetime) -> datetime:
     return server.paused_until
 
 
-def forget_failures() -> None:
+def note_success(*, at: datetime) -> None:
     """The mail server took something: its next failure is the first one again."""
-    MailServer.objects.filter(failures__gt=0).update(failures=0, paused_until=None)
+    works = {"failures": 0, "paused_until": None, "last_sent_at": at}
+    MailServer.objects.update_or_create(pk=1, defaults=works)
 
 
 def paused(*, at: datetime) -> bool:

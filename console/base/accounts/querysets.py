@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
 OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
 NEWS_AGE = timedelta(days=7)  # Older news is read in the console; a mail server that is away for days delays it only.
-OUTGOING_TRACE = timedelta(days=7)  # that a mail has failed is seen for so long
+OUTGOING_TRACE = NEWS_TRACE = timedelta(days=7)  # that a mail has failed is seen for so long
 UNSENT = models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
 FAILED = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
 
@@ -115,8 +115,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.unsent(at=at).filter(pause_over(at=at))
 
     def failed(self, *, at: datetime) -> NotificationQuerySet:
-        """Refused so often that they are not tried again."""
-        return self.filter(FAILED, by_email=True)
+        """Refused so often that they are not tried again, or too old at the time `at`; they are seen for a while."""
+        gone = FAILED | models.Q(emailed_at=None, created_at__lte=at - NEWS_AGE)
+        return self.filter(gone, by_email=True, user__is_active=True, created_at__gt=at - NEWS_AGE - NEWS_TRACE)
 
     def mark_sent(self, *, at: datetime) -> int:
         """Write that the mail server took them."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends import smtp
+
+CLOSING = 421  # "service not available": the server ends the connection, whatever it was asked
 
 
 class _Patient(smtplib.SMTP):
@@ -18,13 +21,33 @@ class _Patient(smtplib.SMTP):
             self.sock.settimeout(settings.EMAIL_TEXT_TIMEOUT if isinstance(s, bytes) else self.timeout)
         super().send(s)
 
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send a text; one that the server does not want to hear leaves it ready for the next mail. Raises OSError."""
+        try:
+            return super().data(msg)
+        except smtplib.SMTPDataError as error:
+            if error.smtp_code != CLOSING:
+                with contextlib.suppress(OSError):
+                    self.rset()  # smtplib resets after all other refusals itself.
+            raise
+
 
 class _PatientOverTLS(_Patient, smtplib.SMTP_SSL):
     """The same, with TLS from the first byte on."""
 
 
 class Backend(smtp.EmailBackend):
-    """Django's."""
+    """Django's, over such connections."""
+
+    @property
+    def address(self) -> str:
+        """Return host and port, which is the usual one unless EMAIL_URL names another."""
+        return f"{self.host}:{self.port or self.connection_class.default_port}"
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it does, as Django decides."""
+        return bool(self.username and self.password)
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:

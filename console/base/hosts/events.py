@@ -183,12 +183,14 @@ class ApplicationKeyAdded(KeyEvent):
     name, icon, colour = "application_key.added", "plus", "blue"
     log = _("Device key added")
     fields = KEY
+    notify = (app_administrators(_("%(person)s added a device key to %(application)s"), "hosts:detail", _key_of),)
 
 
 class ApplicationKeyRevoked(KeyEvent):
     name, icon, colour = "application_key.revoked", "x", "red"
     log = _("Device key revoked")
     fields = KEY
+    notify = (app_administrators(_("%(person)s revoked a device key of %(application)s"), "hosts:detail", _key_of),)
 
 
 class SigningKeyAdded(ApplicationEvent):

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 
 from console.api.hooks.models import Webhook, WebhookSecret
 from console.base.accounts import codes
 from console.base.accounts.models import OutgoingMail
+from console.base.accounts.smtp import Backend
 from console.base.core.sealing import Unreadable, unseal
 from console.base.hosts.models import ServerSecret, SigningKey
 from console.celery import app
@@ -23,6 +23,7 @@ from console.platform.doctor.findings import Finding, error, ok, unknown, warnin
 from console.platform.doctor.system import LEAST_REDIS
 
 BROKER_SECONDS = 3
+URL_MEND = "Set EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587."
 
 
 def broker() -> Iterator[Finding]:
@@ -48,11 +49,11 @@ def mail(send_to: str = "") -> Iterator[Finding]:
         yield ok("E-mails are kept in the mailbox of this machine.")
         return
     backend = get_connection()
-    if not isinstance(backend, EmailBackend):
+    if not isinstance(backend, Backend):
         kind = unknown if settings.DEBUG else error
-        yield kind("E-mails are not sent: EMAIL_URL names no mail server.", "Set EMAIL_URL=smtp+tls://USER@HOST:587.")
+        yield kind("E-mails are not sent: EMAIL_URL names no mail server.", URL_MEND)
         return
-    where = f"{backend.host}:{backend.port}"
+    where = backend.address
     try:
         backend.open()
         yield ok(f"The mail server {where} lets the console in{_how(backend)}.")
@@ -60,12 +61,14 @@ def mail(send_to: str = "") -> Iterator[Finding]:
             text = "This is the test e-mail of `manage.py doctor`."
             EmailMessage("Mini Program Console: test", text, to=[send_to], connection=backend).send()
             yield ok(f"A test e-mail was accepted for {send_to}. Check that it arrives.")
-    except (smtplib.SMTPException, OSError) as problem:
+    except (smtplib.SMTPException, OSError, ValueError) as problem:  # ValueError: no name of a host, or no address.
         said = getattr(problem, "smtp_error", b"") or str(problem) or type(problem).__name__
         said = said.decode(errors="replace") if isinstance(said, bytes) else said
         yield error(f"The mail server {where} refuses: {said}", "Correct EMAIL_URL.")
     finally:
         backend.close()
+    if backend.username and not backend.password:
+        yield warning("EMAIL_URL has a user and no password, so the console doesn't sign in.", URL_MEND)
     if not (backend.use_tls or backend.use_ssl or is_loopback(str(backend.host))):
         yield warning(f"E-mails go to {where} unencrypted.", "Set EMAIL_URL=smtp+tls://… (STARTTLS) or smtp+ssl://…")
     if "@localhost" in settings.DEFAULT_FROM_EMAIL:
@@ -73,9 +76,9 @@ def mail(send_to: str = "") -> Iterator[Finding]:
         yield warning(f"E-mails come from {settings.DEFAULT_FROM_EMAIL}.", mend)
 
 
-def _how(backend: EmailBackend) -> str:
+def _how(backend: Backend) -> str:
     tls = ", with STARTTLS" if backend.use_tls else ", with TLS" if backend.use_ssl else ""
-    return f"{tls}, signed in" if backend.username else tls
+    return f"{tls}, signed in" if backend.signs_in else tls
 
 
 def sealed_data() -> Iterator[Finding]:

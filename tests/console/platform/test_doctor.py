@@ -174,9 +174,12 @@ def test_variables_of_any_identity_provider_are_known(tmp_path):
 # Services -----------------------------------------------------------------------------------------------------------
 
 
-def smtp(port: int) -> dict[str, object]:
-    backend = "django.core.mail.backends.smtp.EmailBackend"
-    return {"EMAIL_BACKEND": backend, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": port, "EMAIL_TIMEOUT": 5}
+NO_NAME = "m" * 64 + ".example"  # A label of a host has 63 letters at most.
+
+
+def smtp(port: int | None, host: str = "127.0.0.1") -> dict[str, object]:
+    backend = "console.base.accounts.smtp.Backend"
+    return {"EMAIL_BACKEND": backend, "EMAIL_HOST": host, "EMAIL_PORT": port, "EMAIL_TIMEOUT": 5}
 
 
 def test_the_mail_server_is_asked_and_gets_nothing():
@@ -194,6 +197,22 @@ def test_the_mail_server_is_asked_and_gets_nothing():
         mail.mode = GOOD
     with override_settings(**smtp(free_port())):
         assert "Connection refused" in next(connections.mail()).words
+    with override_settings(**smtp(25, NO_NAME)):
+        assert next(connections.mail()).level is Level.ERROR
+
+
+def test_a_user_without_a_password_is_not_signed_in():
+    user = {"EMAIL_HOST_USER": "console", "EMAIL_HOST_PASSWORD": None}
+    with mail_server() as mail, override_settings(**smtp(mail.port), **user, DEFAULT_FROM_EMAIL="console@example.com"):
+        lets_in, found = connections.mail()
+    assert lets_in.words == f"The mail server 127.0.0.1:{mail.port} lets the console in."
+    assert (found.level, found.mend) == (Level.WARNING, "Set EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587.")
+
+
+@pytest.mark.parametrize(("ssl", "port"), [(False, 25), (True, 465)])
+def test_a_mail_server_without_a_port_has_its_usual_one(ssl, port):
+    with override_settings(**smtp(None, NO_NAME), EMAIL_USE_SSL=ssl):
+        assert f"m.example:{port} refuses: " in next(connections.mail()).words
 
 
 @pytest.mark.django_db

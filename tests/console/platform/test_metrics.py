@@ -27,7 +27,7 @@ from console.api.device.http import unavailable
 from console.api.hooks.models import Webhook
 from console.api.http import Environ
 from console.api.server import dispatch as server
-from console.base.accounts.models import OutgoingMail
+from console.base.accounts.models import MailServer, OutgoingMail
 from console.base.core import metrics
 from console.base.core.sealing import seal
 from console.platform import exposition, folders, truths
@@ -195,6 +195,16 @@ def test_the_age_of_a_queue_is_that_of_its_rows() -> None:
     assert found["late_parts"] == {("task",): 0, ("worker",): 0, ("beat",): 1}
     assert found["disk_free_bytes"].keys() == {("packages",), ("icons",)}
     assert found.keys() | {"build_info"} == truths.GAUGES.keys()
+
+
+def test_the_age_of_mails_that_are_refused_is_told_until_another_one_is_sent() -> None:
+    at, now = timezone.now() - timedelta(hours=2), timezone.now()
+    mail = OutgoingMail.objects.create(to="ada@example.com", subject="Hello", sealed=seal("Hello"), email_tries=4)
+    OutgoingMail.objects.filter(pk=mail.pk).update(created_at=at, email_next_at=now + timedelta(hours=1))
+    ((_labels, age),) = truths.read()["mails_refused_oldest_seconds"]
+    assert 7200 <= age < 7300
+    MailServer.objects.create(last_sent_at=now)
+    assert truths.read()["mails_refused_oldest_seconds"] == [([], 0)]
 
 
 def test_the_age_of_the_last_backup_is_told_where_one_was_ever_made() -> None:

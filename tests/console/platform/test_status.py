@@ -276,6 +276,12 @@ def test_a_mail_server_that_failed_says_what_it_said():
     assert titles() == ["The queue mail is stuck"]
 
 
+def test_a_mail_server_without_a_port_is_shown_with_its_usual_one(settings):
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = "console.base.accounts.smtp.Backend", "mail.example.com"
+    settings.EMAIL_PORT, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = None, False, True
+    assert services()["mail"].facts[0] == "mail.example.com:465"
+
+
 def refuse(user, *, ago, tries):
     user.notifications.create(
         kind="review",

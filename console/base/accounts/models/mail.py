@@ -106,9 +106,10 @@ class OutgoingMail(models.Model):
 
 
 class MailServer(models.Model):
-    """How the mail server has answered lately: one row, or none before its first failure.
+    """How the mail server has answered lately: one row, or none before its first answer.
 
-    `failures` count since it took a mail; nobody asks it before `paused_until`.
+    `failures` count since it took a mail; nobody asks it before `paused_until`. `last_sent_at` is when it took the first
+    mail of a run.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)
@@ -116,6 +117,7 @@ class MailServer(models.Model):
     paused_until = models.DateTimeField(null=True)
     last_failure = models.CharField(max_length=300, blank=True, db_default="", default="")
     last_failure_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="mail_server_once")]

@@ -73,6 +73,21 @@ def test_copies_of_a_message_can_be_told_by_its_id(house, invitation, settings):
     ]
 
 
+def test_no_answering_machine_answers_and_mail_programs_offer_to_unsubscribe_from_notifications(
+    house, invitation, settings
+):
+    settings.BASE_URL = "https://console.example.com"
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+
+    send()
+
+    invited, told = (message.extra_headers for message in mail.outbox)
+    for headers in (invited, told):
+        assert (headers["Auto-Submitted"], headers["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+    assert told["List-Unsubscribe"] == "<https://console.example.com/notifications/choices/>"
+    assert "List-Unsubscribe" not in invited
+
+
 def test_it_goes_out_once(invitation):
     assert [send(), send()] == [1, 0]
 

@@ -126,7 +126,7 @@ def test_a_silent_server_costs_one_time_out_and_holds_nothing(house, server, set
 @pytest.mark.parametrize("fault", ["silent", "drop", "421"])
 @pytest.mark.parametrize("stage", ["connect", "MAIL", "RCPT", "DATA", "text"])
 def test_the_first_dead_connection_ends_the_run(house, server, settings, stage, fault):
-    settings.EMAIL_TIMEOUT = 2 if fault == "silent" else SECONDS
+    settings.EMAIL_TIMEOUT = settings.EMAIL_TEXT_TIMEOUT = 2 if fault == "silent" else SECONDS
     tell(house, 3)
     server.faults = {stage: fault}
 
@@ -138,6 +138,23 @@ def test_the_first_dead_connection_ends_the_run(house, server, settings, stage, 
     server.faults, settings.EMAIL_TIMEOUT = {}, SECONDS
     with later(minutes=5):
         assert send() == 3
+
+
+def test_a_slow_yes_to_a_text_is_waited_for_longer_than_other_answers(house, server, settings):
+    """The server has the mail by then: who hangs up sends it again, and again (RFC 5321, 4.5.3.2.6)."""
+    settings.EMAIL_TIMEOUT = 2
+    tell(house)
+    server.faults = {"text": "slow"}
+
+    assert send() == 1
+
+    assert (len(server.messages), tries(), MailServer.objects.get().last_failure) == (1, {}, "")
+
+
+def test_the_task_ends_no_run_of_a_server_that_answers_in_time(settings):
+    answers = settings.EMAIL_TIMEOUT * 7 + settings.EMAIL_TIMEOUT * 3 + settings.EMAIL_TEXT_TIMEOUT
+    assert send_mail.soft_time_limit >= answers + leases.RUN_SECONDS
+    assert leases.LEASE.seconds > settings.EMAIL_TIMEOUT * 3 + settings.EMAIL_TEXT_TIMEOUT
 
 
 def test_a_sender_that_the_server_refuses_is_no_mail_s_fault(house, server):
@@ -158,7 +175,7 @@ def test_no_login_no_tls_no_server_uses_up_no_tries(house, server, settings, wro
     assert (tries(), waits(), server.messages) == ({0: 3}, False, [])
 
 
-@pytest.mark.parametrize(("stage", "fault"), [("RCPT", "550"), ("text", "550")])
+@pytest.mark.parametrize(("stage", "fault"), [("RCPT", "550"), ("DATA", "550"), ("text", "550")])
 def test_a_refused_mail_counts_for_itself(house, server, stage, fault):
     server.faults, server.only = {stage: fault}, house.viewer.email
     tell(house)

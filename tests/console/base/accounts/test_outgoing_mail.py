@@ -108,6 +108,15 @@ def test_what_no_key_opens_any_more_does_not_stop_the_others(db, settings):
     post()
     assert send() == 1
     assert OutgoingMail.objects.get().email_tries == 1
+    words = "An e-mail can't be opened because SECRET_KEY changed: add the old key to SECRET_KEY_FALLBACKS"
+    assert delivery.mail_facts(at=timezone.now()).last_failure == words
+
+
+def test_no_answering_machine_answers(db):
+    post()
+    send()
+    headers = mail.outbox[0].extra_headers
+    assert (headers["Auto-Submitted"], headers["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
 
 
 def test_facts(house):

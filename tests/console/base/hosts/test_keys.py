@@ -8,6 +8,9 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from console.base.accounts.models import Notification
+from console.base.accounts.permissions import ApplicationRole
+from console.base.accounts.states import NotificationKind
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Conflict
 from console.base.hosts import actions
@@ -51,6 +54,19 @@ def test_revoke(signed_in, application, admin):
         {"key": str(key)},
         "Old build",
     )
+
+
+def test_the_other_administrators_are_notified_of_both(application, admin):
+    other = factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
+    key = actions.add_key(application, by=admin)
+    actions.revoke_key(key, by=admin, reason="Old build")
+
+    revoked, added = Notification.objects.all()
+    assert (added.user, added.kind, added.detail) == (other, NotificationKind.KEYS, str(key))
+    assert added.text == f"{admin} added a device key to Metro Wallet"
+    assert (revoked.user, revoked.detail) == (other, f"{key}\nOld build")
+    assert revoked.text == f"{admin} revoked a device key of Metro Wallet"
+    assert added.url == revoked.url == application.get_absolute_url()
 
 
 def test_revoking_the_last_key_is_possible_and_its_dialog_says_what_follows(signed_in, application, admin):
