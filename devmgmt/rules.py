@@ -15,6 +15,7 @@ from console.base.hosts.models import HostApplication
 from devmgmt.models import QUERY_LENGTH, SavedQuery
 from devmgmt.states import MOST_CHANGES, MOST_GRANTED, MOST_SAVED_QUERIES, MOST_SHARED_QUERIES
 from miniprograms.models import MiniProgram
+from miniprograms.rules import why_unbound
 
 
 def month_of(at: datetime) -> datetime:
@@ -36,17 +37,17 @@ def why_not_change_domains(used: int, *, at: datetime) -> str:
     return words % {"most": MOST_CHANGES, "day": times.begins(next_month(at))}
 
 
-def why_not_apply_for_exemption(*, bound: int, askable: int) -> str:
+def why_not_apply_for_exemption(program: MiniProgram, *, bound: int, askable: int) -> str:
     """D-2: of an application that is bound, and was not asked already."""
-    return _why_not_apply(bound) or (
-        "" if askable else _("Every bound host app has already received a request or granted it.")
-    )
+    if not bound:
+        return why_unbound(program.asked_applications())
+    return "" if askable else _("Every bound host app has already received a request or granted it.")
 
 
-def why_not_apply_for_permissions(application: HostApplication | None, *, askable: int) -> str:
+def why_not_apply_for_permissions(program: MiniProgram, application: HostApplication | None, *, askable: int) -> str:
     """D-3: of a bound application; `askable` is how many APIs it restricts that the program has not asked for."""
     if application is None:
-        return _why_not_apply(0)
+        return why_unbound(program.asked_applications())
     words = _("%(application)s has no restricted API left to request.")
     return "" if askable else words % {"application": application}
 
@@ -59,10 +60,6 @@ def why_not_until(until: datetime | None, *, at: datetime) -> str:
         return _("Choose a date that isn’t in the past.")
     most = timedelta(days=MOST_GRANTED)
     return _("Choose a date within ten years, or leave it empty.") if until > at + most else ""
-
-
-def _why_not_apply(bound: int) -> str:
-    return "" if bound else _("No host app is bound. Request a binding first.")
 
 
 def why_not_keep_criteria(query: str) -> str:

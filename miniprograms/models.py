@@ -158,6 +158,10 @@ class MiniProgram(models.Model):
         taken = self.bindings.live().values("application")
         return HostApplication.objects.open_for_binding_by(self.team_id).exclude(pk__in=taken)
 
+    def asked_applications(self) -> HostApplicationQuerySet:
+        """Applications that have not decided on a binding yet."""
+        return self.bindings.waiting().applications()
+
     def write(self, **fields: Any) -> None:
         """Set fields here and in the row; for who holds the row's lock."""
         MiniProgram.objects.filter(pk=self.pk).update(**fields)

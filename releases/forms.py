@@ -97,8 +97,8 @@ class UploadForm(NumberForm):
         super().__init__(*args, program=program, **kwargs)
         limits = package_limits()
         self.fields["file"].help_text = _(
-            "Packed by the Luffa Cloud IDE. Up to %(upload)s; unpacked up to %(unpacked)s; "
-            "main package and each subpackage up to %(package)s."
+            "Packed by the Luffa Cloud IDE, or a zip of the built project. Up to %(upload)s; "
+            "unpacked up to %(unpacked)s; main package and each subpackage up to %(package)s."
         ) % {
             "upload": human_size(limits.upload_size),
             "unpacked": human_size(limits.unpacked_size),

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
 from console.base.core.text import listed
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
+from miniprograms.rules import why_unbound
 from releases.models import Audit, Release, ReviewDecision, TrialVersion, Version
 from releases.states import AuditState, ReleaseKind, VersionState
 
@@ -26,8 +29,11 @@ def why_not_number(program: MiniProgram, number: tuple[int, int, int]) -> str:
     return ""
 
 
-def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
-    """V-7, V-9: a development version, one at a time, and somebody bound to decide; `bound` counts applications."""
+def why_not_submit(program: MiniProgram, version: Version, *, bound: int, asked: Iterable[HostApplication]) -> str:
+    """V-7, V-9: a development version, one at a time, and somebody bound to decide.
+
+    `bound` counts applications; those `asked` for a binding have not decided yet.
+    """
     if version.state == VersionState.REJECTED:
         return _("%(number)s was rejected. Upload the corrected package under a new version number.") % {
             "number": version
@@ -40,9 +46,7 @@ def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str
         return _("%(number)s is in audit. Only one version at a time: wait for the decision or withdraw it.") % {
             "number": program.in_audit_number
         }
-    if not bound:
-        return _("No host app is bound. Request a binding first.")
-    return ""
+    return "" if bound else why_unbound(asked)
 
 
 def nothing_uploaded() -> str:

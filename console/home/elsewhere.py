@@ -6,30 +6,36 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from console.base.accounts.permissions import Permission
-from console.base.hosts.models import Decision
+from console.base.hosts.querysets import DecisionQuerySet
 from console.base.hosts.states import DecisionState
 from console.home.person import Person
 from console.home.rows import NOTHING, number, part
 from console.home.waiting import ASKED, PROGRAM, Parts, lateness
 from console.reviews import querysets
-from devmgmt.models import ApiPermission
 from releases.models import Audit
 
 DECISIONS = "decisions__state"
 
 
 def elsewhere(person: Person, *, at: datetime) -> Parts:
-    """Yield a part for each kind: of the teams that the person manages, and what they asked for themselves."""
+    """Yield a part for each kind: of the teams that the person manages, and what they asked for themselves.
+
+    What the person may decide waits for them, not for others.
+    """
     teams = person.teams(Permission.UPLOAD)
     if not teams:
         return
     managed = Q(mini_program__team__in=person.teams(Permission.MANAGE))
     own = Q(mini_program__team__in=teams)
-    running = Audit.objects.running().filter(managed | own & Q(submitted_by=person.user))
-    waits = Q(**{DECISIONS: DecisionState.WAITING})
+    others = _waiting_for_others(person)
+    decisions = others[querysets.AUDIT]
+    running = Audit.objects.running().filter(
+        managed | own & Q(submitted_by=person.user), Exists(decisions.filter(audit=OuterRef("pk")))
+    )
+    waits = Q(decisions__in=decisions)
     yield part(
         "in_audit",
         running.annotate(
@@ -45,19 +51,31 @@ def elsewhere(person: Person, *, at: datetime) -> Parts:
         count=F("decided"),
         out_of=F("asked"),
     )
-    for kind, model in querysets.MODELS.items():
+    for kind, waiting in others.items():
         if kind != querysets.AUDIT:
-            yield _requests(kind, model, managed | own & Q(requested_by=person.user), at=at)
+            yield _requests(kind, waiting.filter(managed | own & Q(requested_by=person.user)), at=at)
 
 
-def _requests(kind: str, model: type[Decision], mine: Q, *, at: datetime) -> QuerySet[Any]:
+def _waiting_for_others(person: Person) -> querysets.Requests:
+    """Return all requests that wait, by kind, without those that the person may decide."""
+    waiting = {kind: model.objects.waiting() for kind, model in querysets.MODELS.items()}
+    if not person.decides:
+        return waiting
+    own = querysets.decidable_by(person.user)
+    return {
+        kind: rows.exclude(pk__in=own[kind].waiting().exclude(requested_by=person.user).values("pk"))
+        for kind, rows in waiting.items()
+    }
+
+
+def _requests(kind: str, waiting: DecisionQuerySet, *, at: datetime) -> QuerySet[Any]:
     return part(
         f"own_{kind}",
-        model.objects.waiting().filter(mine).items(),
+        waiting.items(),
         since="requested_at",
         rank=lateness(at),
         program=PROGRAM,
         application="application",
-        what="api" if model is ApiPermission else NOTHING,
-        count=querysets.waiting_together() if model is ApiPermission else 0,
+        what="api" if kind == querysets.PERMISSION else NOTHING,
+        count=querysets.waiting_together() if kind == querysets.PERMISSION else 0,
     )

@@ -64,7 +64,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "past_exemptions": shown.closed()[:SHOWN_PAST],
         "past_count": exemptions.closed().count(),
         "shown_past": SHOWN_PAST,
-        "why_not_apply": missing or rules.why_not_apply_for_exemption(bound=len(bound), askable=len(askable)),
+        "why_not_apply": missing or rules.why_not_apply_for_exemption(program, bound=len(bound), askable=len(askable)),
         "missing": missing,
         "needs": Permission.DEVELOP,
         "changes": _last_changes(_changes(program)[:SHOWN_CHANGES])[:SHOWN_CHANGES],

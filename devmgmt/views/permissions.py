@@ -45,7 +45,7 @@ def permissions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "chosen": application,
         "missing": missing,
         "needs": Permission.DEVELOP,
-        "why_not_apply": missing or rules.why_not_apply_for_permissions(application, askable=askable),
+        "why_not_apply": missing or rules.why_not_apply_for_permissions(program, application, askable=askable),
         "past": past[:SHOWN_PAST],
         "past_count": past.count(),
         "shown_past": SHOWN_PAST,
@@ -115,7 +115,7 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     query = {"application": application.application_id}
     back = reverse("devmgmt:permissions", args=[program.app_id], query=query)
     apis = list(submissions.askable(program, application))
-    if request.method == "GET" and rules.why_not_apply_for_permissions(application, askable=len(apis)):
+    if request.method == "GET" and rules.why_not_apply_for_permissions(program, application, askable=len(apis)):
         return redirect(back)
     named = [api.name for api in apis if api.name in request.GET.getlist("api")]
     reason = _reason_before(program, application, named) if named else ""

@@ -86,7 +86,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
     """Send the version to every bound application's reviewers (V-9)."""
     (program, version), at = _locked(version), at or timezone.now()
     applications = _bound(program)
-    refuse_if(rules.why_not_submit(program, version, bound=len(applications)))
+    refuse_if(rules.why_not_submit(program, version, bound=len(applications), asked=program.asked_applications()))
     before = {"state": version.state}
     version.submit()
     version.save()

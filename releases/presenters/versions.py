@@ -29,7 +29,8 @@ class Overview:
     """One program: `release` is the newest publish or roll back, `audit` the newest submission, with `decisions`.
 
     `approved` is the highest approved version, `uploads` the newest development versions of `upload_count`, `target`
-    the version that a roll back proposes, `may` what the user's role forbids. `applications` are those bound now.
+    the version that a roll back proposes, `may` what the user's role forbids. `applications` are those bound now,
+    `asked` those that have not decided on a binding.
     """
 
     program: MiniProgram
@@ -41,6 +42,7 @@ class Overview:
     upload_count: int = 0
     target: Version | None = None
     applications: list[HostApplication] = field(default_factory=list)
+    asked: list[HostApplication] = field(default_factory=list)
     may: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -79,13 +81,15 @@ class Overview:
         """Why the newest development version can't be submitted."""
         if not self.newest:
             return rules.nothing_to_submit() if self.audit or self.release else rules.nothing_uploaded()
-        return rules.why_not_submit(self.program, self.newest, bound=len(self.applications))
+        return rules.why_not_submit(self.program, self.newest, bound=len(self.applications), asked=self.asked)
 
     @property
     def why_not_publish(self) -> str:
-        """Why nothing can be published, or not the candidate."""
+        """Why the candidate can't be published; without one, the version audited last."""
         if self.candidate:
             return rules.why_not_publish(self.program, self.candidate, online=self.online)
+        if self.audit and not self.approved:
+            return rules.why_not_publish(self.program, self.audit.version, online=self.online)
         return rules.nothing_to_publish(approved=self.approved, online=self.online)
 
     @property
@@ -125,8 +129,10 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         overview.uploads, overview.upload_count = uploads, count
         for version in uploads:
             version.mini_program = overview.program
-    for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
-        found[binding.mini_program_id].applications.append(binding.application)
+    for binding in Binding.objects.live().filter(mini_program__in=ids).select_related("application"):
+        overview = found[binding.mini_program_id]
+        is_bound = binding.state == DecisionState.APPROVED
+        (overview.applications if is_bound else overview.asked).append(binding.application)
     return list(found.values())
 
 

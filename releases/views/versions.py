@@ -123,6 +123,7 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         cancel=_versions_url(program),
         mini_program=program,
         applications=applications,
+        asked=program.asked_applications(),
         may_submit=applications and not program.in_audit_number,
     )
 
@@ -220,7 +221,9 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
         "audits": version.audits.select_related("submitted_by").prefetch_related("decisions__application"),
         "releases": version.releases.select_related("from_version", "by"),
         "why_not_submit": lacking(program.held, Permission.UPLOAD)
-        or rules.why_not_submit(program, version, bound=program.bindings.bound().count()),
+        or rules.why_not_submit(
+            program, version, bound=program.bindings.bound().count(), asked=program.asked_applications()
+        ),
         "may_not_manage": lacking(program.held, Permission.MANAGE),
         "why_not_publish": lacking(program.held, Permission.MANAGE)
         or rules.why_not_publish(program, version, online=online),
@@ -237,7 +240,7 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         template="releases/confirm/submit.html",
-        impossible=rules.why_not_submit(program, version, bound=len(applications)),
+        impossible=rules.why_not_submit(program, version, bound=len(applications), asked=program.asked_applications()),
         save=lambda data: actions.submit(version, by=request.user),
         toast=lambda audit: _("%(number)s is in audit. The reviewers have been notified.") % {"number": version},
         back=_versions_url(program),

@@ -200,6 +200,9 @@ def test_a_long_past_is_cut(
 
 def test_the_page_says_why_nothing_can_be_asked(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
     assert "No host app is bound." in signed_in(developer).get(page(program)).content.decode()
+    asked = make_binding(program, state="waiting").application
+    words = f"Waiting for {asked} to decide on the binding."
+    assert words in signed_in(developer).get(page(program)).content.decode()
 
 
 def test_a_viewer_only_looks(signed_in: SignIn, program: MiniProgram, application: HostApplication) -> None:

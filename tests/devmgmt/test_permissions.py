@@ -142,11 +142,13 @@ def test_past_requests(signed_in, program, developer, application):
 
 
 def test_without_a_bound_application(signed_in, program, developer):
-    factories.make_binding(program, state="waiting")
     client = signed_in(developer)
+    assert "No host app is bound. Request a binding first." in text_of(client.get(url(program)))
+    asked = factories.make_binding(program, state="waiting").application
     page = text_of(client.get(url(program)))
     assert "No host app bound" in page
-    assert "No host app is bound. Request a binding first." in page
+    assert f"Waiting for {asked} to decide on the binding." in page
+    assert "Request a binding" not in page
     response = client.get(f"{url(program)}apply/")
     assert (response.status_code, response["Location"]) == (302, url(program))
 

@@ -270,7 +270,9 @@ def test_pages_flag_what_waits_too_long(name, program, signed_in):
     audit = actions.submit(factories.make_version(program), by=program.created_by)
     arguments = [program.app_id] if name == "versions" else [program.app_id, audit.number]
     client, url = signed_in(program.created_by), reverse(f"releases:{name}", args=arguments)
-    assert "Overdue" not in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    assert "Overdue" not in page
+    assert "waiting 0 h" not in page
 
     audit.decisions.filter(pk=decision_of(audit)[0].pk).update(requested_at=timezone.now() - timedelta(hours=49))
 

@@ -133,6 +133,16 @@ def test_page_says_what_happens(signed_in):
     assert re.search(r'<link rel="icon" href="[^"<>]+\.svg" type', text), "the icon of the dialog is none of the tab"
 
 
+def test_the_dialog_advises_a_grayscale_release_only_where_one_is_possible(signed_in):
+    program = factories.make_program()
+    client, advice = signed_in(program.created_by), "Use a grayscale release to try it on a few devices first."
+    first = client.get(url(factories.make_approved(program, "1.0.0"))).content.decode()
+    assert "Unknown: no device has 1.0.0 yet." in first
+    assert advice not in first
+    factories.make_online(program, "1.1.0")
+    assert advice in client.get(url(factories.make_approved(program, "1.2.0"))).content.decode()
+
+
 def test_page_shows_the_refusal_and_keeps_the_note(signed_in):
     version = factories.make_approved(factories.make_program(shelf="off"))
     response = signed_in(version.mini_program.created_by).post(url(version), {"note": "Typed already"})

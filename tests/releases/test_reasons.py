@@ -44,8 +44,21 @@ def test_an_approved_version_below_the_online_one(program, signed_in):
 
 def test_nothing_is_approved(program):
     assert overview(program).why_not_publish == "Publishing needs an approved version."
-    factories.make_online(program, "1.0.0")
+    factories.make_version(program, "1.0.0")
     assert overview(program).why_not_publish == "Publishing needs an approved version."
+
+
+def test_the_audited_version_is_online_or_was_rolled_back(program, signed_in):
+    client = signed_in(program.created_by)
+    first = factories.make_online(program, "1.0.0")
+    assert overview(program).why_not_publish == "1.0.0 is already online."
+    assert "1.0.0 is already online." in page(client, program)
+    factories.make_online(program, "1.1.0")
+    first.refresh_from_db()
+    actions.roll_back(first, by=program.created_by)
+    reason = "1.1.0 was rolled back and can’t go online again. Upload its package under a new version number."
+    assert overview(program).why_not_publish == reason
+    assert reason in page(client, program)
 
 
 def test_a_version_in_audit_waits_for_who_has_not_decided(program):
@@ -69,6 +82,22 @@ def test_with_every_version_submitted_there_is_nothing_to_submit(program):
     assert overview(program).why_not_submit == "Upload a version first."
     factories.make_online(program, "1.0.0")
     assert overview(program).why_not_submit == "All versions have been submitted. Upload a new one first."
+
+
+def test_a_binding_that_was_requested_is_waited_for(program, signed_in):
+    client = signed_in(program.created_by)
+    assert "No host app is bound yet." in page(client, program, "upload")
+    factories.make_version(program, "1.0.0")
+    assert "Request a binding" in page(client, program)
+    application = factories.make_binding(program, state="waiting").application
+    reason = f"Waiting for {application} to decide on the binding."
+    assert overview(program).why_not_submit == reason
+    assert refused_dialog(client, "submit", program.app_id, "1.0.0") == reason
+    for name, arguments in (("versions", ()), ("upload", ()), ("detail", ("1.0.0",))):
+        text = page(client, program, name, *arguments)
+        assert reason in text, name
+        assert "Request a binding" not in text, name
+        assert "No host app is bound yet." not in text, name
 
 
 @pytest.mark.parametrize(
@@ -197,6 +226,12 @@ def test_the_form_says_from_which_number_on_can_be_published(program, signed_in)
     factories.make_online(program, "2.0.0")
     text = page(signed_in(program.created_by), program, "upload")
     assert "Only numbers above the online version 2.0.0 can be published." in text
+
+
+def test_the_form_says_what_else_is_accepted_and_who_publishes(program, signed_in):
+    text = page(signed_in(factories.make_member(program.team, "developer")), program, "upload")
+    assert "By team administrators and license holders." in text
+    assert "or a zip of the built project." in text
 
 
 def test_a_number_below_the_online_one_is_warned_about_and_uploaded(program, signed_in):

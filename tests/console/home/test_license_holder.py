@@ -15,6 +15,7 @@ from releases.actions import publish
 from releases.models import Version
 from tests.console.home.reading import home_of, read, titles, waits
 from tests.factories import (
+    join,
     make_agreement,
     make_application,
     make_approved,
@@ -247,6 +248,29 @@ def test_what_applications_have_not_decided(team, client):
             ),
         ]
     )
+
+
+def test_what_the_person_may_decide_is_not_waiting_on_others(team, signed_in):
+    program, own = make_program(team, "City Bus"), make_application(name="Harbour")
+    holder = make_reviewer(own)
+    join(team, holder, "license_holder")
+    make_binding(program, own)
+    make_audit(program)
+    make_exemption(program, own, state="waiting")
+    make_permission(program, own, state="waiting")
+    home = home_of(signed_in(holder))
+    assert len(home["waiting"].shown) == 3
+    assert read(home["elsewhere"]) == []
+
+    shared = make_program(team, "City Tram")
+    for application in (own, make_application(name="Metro")):
+        make_binding(shared, application)
+    make_audit(shared)
+    make_exemption(shared, own, state="waiting", requested_by=holder)  # nobody decides their own
+    assert sorted(line[:2] for line in read(home_of(signed_in(holder))["elsewhere"])) == [
+        ("Audit of City Tram 1.0.0", "Waiting for Metro"),
+        ("Skip domain verification for City Tram", "Waiting for Harbour"),
+    ]
 
 
 def test_nothing_of_another_team(client):

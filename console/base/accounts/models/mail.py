@@ -108,8 +108,8 @@ class OutgoingMail(models.Model):
 class MailServer(models.Model):
     """How the mail server has answered lately: one row, or none before its first answer.
 
-    `failures` count since it took a mail; nobody asks it before `paused_until`. `last_sent_at` is when it took the first
-    mail of a run.
+    `failures` count since it took a mail; nobody asks it before `paused_until`. `last_sent_at` is when it took
+    the first mail of a run.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)
