@@ -146,7 +146,7 @@ def change_settings(
         raise ConsentRefused("20001")
     user = _known(binding, account)
     if templates and user:
-        rows = Consent.objects.filter(user=user, template__in=templates).order_by("template")  # As `_keep` does.
+        rows = Consent.objects.filter(user=user, template__in=templates).order_by("template_id")  # As `_keep` does.
         locked = list(rows.select_for_update().values_list("pk", flat=True))
         Consent.objects.filter(pk__in=locked).update(
             granted=F("used"), held=False, answer=Answer.REJECT, answered_at=at

@@ -41,7 +41,7 @@ def elsewhere(person: Person, *, at: datetime) -> Parts:
         running.annotate(
             waits_for=StringAgg("decisions__application__name", Value(", "), filter=waits, default=NOTHING),
             decided=Count("decisions", filter=Q(**{DECISIONS: DecisionState.APPROVED})),
-            asked=Count("decisions"),
+            asked=Count("decisions", filter=~Q(**{DECISIONS: DecisionState.WITHDRAWN})),
         ),
         since="submitted_at",
         rank=ASKED,

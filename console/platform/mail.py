@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.accounts.delivery import MailFacts, mail_facts
+from console.base.accounts.delivery import UNREADABLE, MailFacts, mail_facts
 from console.base.accounts.models import Invitation, Notification, OutgoingMail
 from console.base.accounts.smtp import Backend
 from console.base.core import times
@@ -64,6 +64,9 @@ def _refusing(facts: MailFacts, *, at: datetime) -> Trouble | None:
     """The server answers, and takes none, or not all."""
     if facts.refused_since is None or facts.refused_since > at - REFUSED:
         return None
+    if facts.last_failure == UNREADABLE:  # No server was asked.
+        mend = _("SECRET_KEY changed. Add the old key to SECRET_KEY_FALLBACKS.")
+        return Trouble(_("E-mails can’t be opened"), mend, since=facts.refused_since)
     title = ngettext(
         "The mail server refuses %(count)d e-mail", "The mail server refuses %(count)d e-mails", facts.refused
     )

@@ -50,7 +50,7 @@ NO_VERSION = "none"
 class BindingDecisionForm(DecisionForm):
     """A decision on a binding; `seen` are the numbers of the versions that the page named as accepted."""
 
-    seen = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None, *, accepted: Sequence[Version]) -> None:
         self.accepted = " ".join(version.number for version in accepted) or NO_VERSION

@@ -85,7 +85,7 @@ def _take_places(messages: QuerySet[Message], today: date) -> None:
     """Make those of the messages, all of earlier days, that still fit ones of today."""
     consents = Consent.objects.filter(pk__in=messages.values("consent"))
     # In the order in which a user's answers lock them.
-    locked = list(consents.order_by("template", "pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    locked = list(consents.order_by("template_id", "pk").select_for_update(no_key=True).values_list("pk", flat=True))
     # Read under the locks: of those who send a message again at the same time, one finds it.
     found = list(messages.filter(consent__in=locked).values_list("pk", flat=True)) if locked else []
     if found:

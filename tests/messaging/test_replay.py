@@ -2,10 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,11 +14,14 @@ from console.base.activity.models import ActivityEntry
 from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict, ServerRefused
 from messaging.actions.messages import replay, requeue, why_not_replay
+from messaging.consents import _keep, binding_of, change_settings
 from messaging.models import Consent, MainSwitch, Message
 from messaging.rules import expires_at
 from messaging.sending import Sending, send
 from miniprograms import actions as programs
 from tests import factories
+from tests.console.holding import another
+from tests.messaging.delivering import until
 
 pytestmark = pytest.mark.django_db
 REASON = "The gateway responded with 503"
@@ -232,6 +236,65 @@ def test_replays_at_once_and_sends_share_the_places_of_a_day(program, applicatio
     with ThreadPoolExecutor(12) as threads:
         assert sum(threads.map(attempt, range(12))) == 2
     assert places(long_term) == [(times.platform_day(), number) for number in (4, 5)]
+
+
+@pytest.fixture
+def two_long_term(program, application):
+    """What one user accepted of two templates, each with a message that failed yesterday."""
+    user = factories.make_program_user(program, application)
+    templates = [factories.make_template(program, kind="long_term") for _ in range(2)]
+    consents = [factories.make_consent(user, template) for template in templates]
+    for consent in consents:
+        make_old(consent)
+    return consents
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replay_and_an_answer_of_the_user_take_the_consents_in_one_order(two_long_term):
+    """Both wait for the first of two; whoever comes second then finds nothing in its way that waits for it."""
+    first, second = two_long_term
+    templates = {first.template: "accept", second.template: "accept"}
+
+    def attempt(act):
+        try:
+            with transaction.atomic():
+                return act()
+        finally:
+            connection.close()
+
+    def waiting():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return cursor.fetchone()[0]
+
+    with ThreadPoolExecutor(2) as threads, another() as other:
+        other.execute("SELECT FROM messaging_consent WHERE id = %s FOR UPDATE", [first.pk])
+        answers = threads.submit(attempt, lambda: _keep(first.user, templates, at=timezone.now()))
+        until(lambda: waiting() == 1)
+        again = threads.submit(attempt, lambda: requeue(Message.objects.all(), at=timezone.now()))
+        until(lambda: waiting() == 2)
+        other.rollback()
+        assert (answers.result(60), again.result(60)) == (None, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replay_and_a_withdrawal_hold_up_no_other_user_of_the_template(two_long_term):
+    first, _second = two_long_term
+    template = first.template
+    withdrawal = partial(
+        change_settings,
+        binding_of(template.mini_program.app_id, first.user.application_id),
+        account=first.user.account,
+        withdraw=[template.template_id],
+        at=timezone.now(),
+    )
+    for act in (partial(requeue, Message.objects.all(), at=timezone.now()), withdrawal):
+        with transaction.atomic():
+            act()
+            with another() as other:
+                other.execute("SELECT FROM messaging_mytemplate WHERE id = %s FOR UPDATE NOWAIT", [template.pk])
 
 
 def test_the_dialogs_say_that_a_place_is_taken(signed_in, long_term, failed, application, developer, admin):
