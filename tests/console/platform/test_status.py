@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from console.base.accounts.delivery import UNREADABLE
 from console.base.accounts.models import MailServer
 from console.base.activity.models import RetentionRun
 from console.base.core import files
@@ -308,6 +309,14 @@ def test_a_mail_server_that_refuses_all_for_half_an_hour_is_not_working():
     assert (trouble.title, trouble.said) == ("The mail server refuses 2 e-mails", "550 relay denied")
     assert trouble.since == user.notifications.get(email_tries=8).created_at
     assert not services()["mail"].works
+
+
+def test_a_mail_that_no_key_opens_is_no_fault_of_the_server():
+    make_signs()
+    MailServer.objects.create(last_failure=UNREADABLE, last_failure_at=timezone.now())
+    refuse(make_user(), ago=timedelta(hours=6), tries=1)
+    (trouble,) = status().troubles
+    assert (trouble.title, trouble.said) == ("E-mails can’t be opened", "")
 
 
 def test_a_mail_that_is_refused_while_others_are_sent_is_a_note():
