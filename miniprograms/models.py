@@ -219,6 +219,11 @@ class Binding(Grant):
             ),
         ]
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is in force or asked for, as `live` keeps them."""
+        return self.state in (DecisionState.WAITING, DecisionState.APPROVED)
+
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""
         return reverse("reviews:binding", args=[self.pk])

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from console import roles
 from console.api.hooks import health as webhook_health
-from console.base.accounts.delivery import mail_facts
+from console.base.accounts.delivery import all_refused_since
 from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.asking import alone, ask_all
@@ -115,7 +115,7 @@ def _of_database() -> Samples:
         queues = queues_of(signs, now=database.now)
         backup = Backup.objects.first()
         gateways, hooks = gateway_health.health(at=database.now), webhook_health.health(at=database.now)
-        mails = mail_facts(at=database.now)
+        refused_since = all_refused_since(at=database.now)
         late = [sign.part for sign in signs if sign.is_late]
         if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
             late.append(Part.BEAT)
@@ -133,7 +133,7 @@ def _of_database() -> Samples:
         "webhooks": [([state], count) for state, count in hooks.counts.items()],
         "webhook_paused_waiting": [([], hooks.waiting)],
         "webhook_paused_oldest_seconds": [([], _seconds(hooks.since, database.now))],
-        "mails_refused_oldest_seconds": [([], _seconds(mails.all_refused_since, database.now))],
+        "mails_refused_oldest_seconds": [([], _seconds(refused_since, database.now))],
         "late_parts": [([part], late.count(part)) for part in Part.values],
         "backup_age_seconds": [([], _seconds(backup.taken_at, database.now))] if backup else [],
         "backup_missing_files": [([], backup.faults)] if backup else [],

@@ -104,9 +104,8 @@ def grants_of(application: HostApplication) -> Requests:
 
 def accepted_with(binding: Binding) -> VersionQuerySet:
     """Return the versions that a binding accepts, the online one first; none once it has ended (L-6, V-18)."""
-    is_live = binding.state in (DecisionState.WAITING, DecisionState.APPROVED)
     versions = binding.mini_program.versions
-    return versions.accepted_with_binding() if is_live else versions.none()
+    return versions.accepted_with_binding() if binding.is_live else versions.none()
 
 
 def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:

@@ -86,14 +86,9 @@ def something_waits(*, at: datetime) -> bool:
 
 def mail_facts(*, at: datetime) -> MailFacts:
     """Return the status of sending at the time `at`."""
-    mails, invitations, notifications = OutgoingMail.objects, Invitation.objects, Notification.objects
     server = MailServer.objects.first() or MailServer()
-    unsent = [
-        _waiting(mails.unsent(at=at), "created_at", server.last_sent_at),
-        _waiting(invitations.unsent(at=at), "invited_at", server.last_sent_at),
-        _waiting(notifications.unsent(at=at), "created_at", server.last_sent_at),
-    ]
-    failed = [mails.failed(at=at), invitations.failed(at=at), notifications.failed(at=at)]
+    unsent = _unsent(server, at=at)
+    failed = [kind.objects.failed(at=at) for kind in (OutgoingMail, Invitation, Notification)]
     is_failing = server.paused_until is not None and server.paused_until > at - UNTRIED
     return MailFacts(
         waiting=sum(found["waiting"] for found in unsent),
@@ -107,6 +102,19 @@ def mail_facts(*, at: datetime) -> MailFacts:
         refused_since=_first(found["refused_since"] for found in unsent),
         all_refused_since=_first(found["all_refused_since"] for found in unsent),
     )
+
+
+def all_refused_since(*, at: datetime) -> datetime | None:
+    """Return that of `mail_facts` alone, for who asks every few seconds: nothing that has failed is counted."""
+    return _first(found["all_refused_since"] for found in _unsent(MailServer.objects.first() or MailServer(), at=at))
+
+
+def _unsent(server: MailServer, *, at: datetime) -> list[dict[str, Any]]:
+    return [
+        _waiting(OutgoingMail.objects.unsent(at=at), "created_at", server.last_sent_at),
+        _waiting(Invitation.objects.unsent(at=at), "invited_at", server.last_sent_at),
+        _waiting(Notification.objects.unsent(at=at), "created_at", server.last_sent_at),
+    ]
 
 
 def _waiting(rows: QuerySet[Any], moment: str, last_sent_at: datetime | None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Field:
         if isinstance(after, list):
             return f"{colon(self.label)}{_parts(before or [], after)}"
         if before is None:
-            return _("%(what)s: %(after)s") % {"what": self.label, "after": self.words(after)}
+            return f"{colon(self.label)}{self.words(after)}"
         return _("%(what)s: %(before)s → %(after)s") % {
             "what": self.label,
             "before": self.words(before),

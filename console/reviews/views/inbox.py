@@ -106,7 +106,7 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
 
     context = {
         "program": decision.mini_program,
-        "live": decision.state in (DecisionState.WAITING, DecisionState.APPROVED),
+        "live": decision.is_live,
         "accepted": accepted,
         "online": next((version for version in accepted if version.state == VersionState.ONLINE), None),
         "ahead": [version for version in accepted if version.state == VersionState.APPROVED],

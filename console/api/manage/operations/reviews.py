@@ -300,11 +300,13 @@ def _decide(
     if isinstance(decision, ProgramGrant):
         data = checked(GrantDecisionForm(sent))
         devmgmt.decide(decision, approve=approve, by=by, note=data["note"], until=data["until"])
-    elif isinstance(decision, Binding):
-        decide_binding(decision, approve=approve, by=by, note=checked(DecisionForm(sent))["note"], seen=seen)
+        return _one(decision, by=by)
+    note = checked(DecisionForm(sent))["note"]
+    if isinstance(decision, Binding):
+        decide_binding(decision, approve=approve, by=by, note=note, seen=seen)
     else:
-        verb: Any = releases.decide
-        verb(decision, approve=approve, by=by, note=checked(DecisionForm(sent))["note"])
+        assert isinstance(decision, ReviewDecision)  # noqa: S101 - there is no other kind
+        releases.decide(decision, approve=approve, by=by, note=note)
     return _one(decision, by=by)
 
 
