@@ -105,12 +105,12 @@ def test_a_draft_stays_with_what_its_address_names(person: Person, program: Mini
 
 
 def test_what_was_sent_by_a_question_between_is_no_draft_any_more(live_server, browser: Browser, settings, watch):
-    """The page or dialog that asks for the password carries on what was typed."""
+    """The page that asks for the password carries on what was typed; a dialog asks in its own form."""
     application = factories.make_application()
     person = Person(browser, live_server.url, factories.make_reviewer(application, "app_admin"))
     page = person.page
     watch(page)
-    for name, place in (("end_proofs", "#main"), ("proofs", "#dialog")):
+    for name, place, again in (("end_proofs", "#main", "Continue"), ("proofs", "#dialog", "Invalidate proofs")):
         settings.SUDO_SECONDS = 3600
         page.goto(reverse(f"hosts:{name}", args=[application.application_id]))
         if name == "proofs":
@@ -119,9 +119,12 @@ def test_what_was_sent_by_a_question_between_is_no_draft_any_more(live_server, b
         wait_for_drafts(page, 1)
         settings.SUDO_SECONDS = 0
         page.locator(place).get_by_role("button", name="Invalidate proofs").click()
+        page.locator(f"{place} [name=sudo_password]").fill("wrong")
+        page.locator(place).get_by_role("button", name=again).click()
+        expect(page.locator(place)).to_contain_text("Wrong password. Try again.")
         page.locator(f"{place} [name=sudo_password]").fill(factories.PASSWORD)
         assert len(page.evaluate(DRAFTS)) == 1
-        page.locator(place).get_by_role("button", name="Continue").click()
+        page.locator(place).get_by_role("button", name=again).click()
         person.sees("All proofs issued so far are no longer valid.")
         assert page.evaluate(DRAFTS) == []
 

@@ -19,9 +19,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import reswap, retarget
 
 from console.base.accounts import sudo as sudo_mode
 from console.base.accounts.asking import Asking
@@ -41,7 +43,7 @@ from console.base.accounts.models import (
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from console.base.accounts.states import SecurityKind
 from console.base.core import request_id
-from console.base.core.pages import go, show, typed
+from console.base.core.pages import go, is_dialog, typed
 from console.base.core.resend import resend_page
 
 Loader = Callable[..., Any]
@@ -129,15 +131,23 @@ def _for_signed_in(view: View) -> View:
 
 
 def _sudo(request: HttpRequest) -> HttpResponse | None:
-    """Ask for a fresh proof; the page carries on what was typed."""
+    """Ask for a fresh proof: in the dialog that is open, else on a page that carries on what was typed.
+
+    So a dialog goes on saying what is about to happen, and keeps its files.
+    """
     request.sudo_needed = sudo_mode.needed(request)  # type: ignore[attr-defined]
     if request.method != "POST" or not request.sudo_needed:  # type: ignore[attr-defined]
         return None
     if not (error := sudo_mode.prove(request)):
         request.sudo_needed = False  # type: ignore[attr-defined]
         return None
+    if is_dialog(request):
+        field = render(request, "core/sudo_field.html", {"error": error}, status=403)
+        if sudo_mode.PASSWORD_FIELD in request.POST:
+            return retarget(reswap(field, "outerHTML"), "#dialog .sudo")
+        return retarget(reswap(field, "beforeend"), "#dialog .dialog-body")  # The proof grew old since it was opened.
     carried = [(name, value) for name, value in typed(request) if name != sudo_mode.PASSWORD_FIELD]
-    return show(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
+    return render(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
 
 
 def team_asking_for_factor(request: HttpRequest) -> Team | None:

@@ -115,7 +115,7 @@ def test_only_by_provider_no_password_confirms(only, house, signed_in):
     let_proof_grow_old(client)
     url = reverse("accounts:invite", args=[house.team.pk])
     page = client.get(url).content.decode()
-    assert 'name="sudo_password"' not in page
+    assert 'type="password"' not in page
     assert "Sign out, and sign in again with the identity provider." in page
     asked = {"email": "new@example.com", "role": "developer", "sudo_password": PASSWORD}
     assert client.post(url, asked).status_code == 403

@@ -113,9 +113,27 @@ def test_a_proof_belongs_to_its_session(house, client, signed_in, url):
     assert client.post(url, ASKED).status_code == 403
 
 
-def test_in_a_dialog_too(client, url):
+DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
+
+
+def test_a_dialog_whose_proof_grew_old_gets_the_field(client, url):
     let_proof_grow_old(client)
-    response = client.post(url, ASKED, headers={"HX-Request": "true", "HX-Target": "dialog"})
+
+    response = client.post(url, ASKED, headers=DIALOG)
+
     assert response.status_code == 403
-    assert "<html" not in response.content.decode()
-    assert 'name="sudo_password"' in response.content.decode()
+    assert (response["HX-Retarget"], response["HX-Reswap"]) == ("#dialog .dialog-body", "beforeend")
+    assert response.content.decode().count('name="sudo_password"') == 1
+    assert "<form" not in response.content.decode()
+
+
+def test_a_wrong_password_in_a_dialog_is_told_beside_its_field(house, client, url):
+    let_proof_grow_old(client)
+
+    response = client.post(url, {**ASKED, "sudo_password": "wrong"}, headers=DIALOG)
+
+    assert response.status_code == 403
+    assert (response["HX-Retarget"], response["HX-Reswap"]) == ("#dialog .sudo", "outerHTML")
+    assert "Wrong password. Try again." in response.content.decode()
+    assert "<form" not in response.content.decode()
+    assert invited(house) == []
