@@ -17,6 +17,8 @@ from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from console.base.core import metric_files
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it
 TICK_SECONDS = 2.0
 SAMPLED = 16  # a power of two
@@ -26,6 +28,7 @@ REQUEST_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 GATEWAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 WORK_BUCKETS = (0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
 
+metric_files.use()
 registry = CollectorRegistry()
 
 

@@ -50,14 +50,27 @@ def alone_in(folder: Path) -> Iterator[None]:
         except OSError:
             raise BackupError(f"Another backup is being written to {folder}. Wait until it ends.") from None
         for left in folder.glob(f".*{UNFINISHED}"):
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 
 def whole(folder: Path) -> list[Path]:
-    """Return the finished backups in the folder, the newest first."""
-    found = [path for path in folder.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file()]
+    """Return the finished backups in the folder that can be read, the newest first."""
+    found = [path for path in folder.iterdir() if NAME.fullmatch(path.name) and _is_whole(path)]
     return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def unreadable(folder: Path) -> list[Path]:
+    """Return the backups in the folder that can't be read, as those of another user."""
+    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and _is_whole(path) is None)
+
+
+def _is_whole(path: Path) -> bool | None:
+    """Whether a backup is finished; None where that can't be read."""
+    try:
+        return (path / MANIFEST).is_file()
+    except OSError:
+        return None
 
 
 def prune(folder: Path, *, keep: int) -> list[str]:

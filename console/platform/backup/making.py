@@ -71,15 +71,24 @@ def back_up(folder: Path, *, keep: int = 0, pg_bin: Path | None = None, say: Say
     programs = tools(pg_bin)
     try:
         with folders.alone_in(folder):
+            for path in folders.unreadable(folder):
+                say(f"{path.name} can't be read by this user: it is neither linked to nor removed.")
             made, faults = _make(folder, programs, say)
             if keep:
-                for name in folders.prune(folder, keep=keep):
-                    say(f"Removed {name}.")
+                _prune(folder, keep, say)
     except OSError as error:
         raise BackupError(f"The backup can't be written: {error}") from error
     except (DatabaseError, psycopg.Error) as error:
         raise BackupError(f"The database can't be read: {str(error).strip()}") from error
     return made, faults
+
+
+def _prune(folder: Path, keep: int, say: Say) -> None:
+    try:
+        for name in folders.prune(folder, keep=keep):
+            say(f"Removed {name}.")
+    except OSError as error:
+        say(f"The backup is whole, but older ones can't be removed: {error}")
 
 
 def _make(folder: Path, programs: Tools, say: Say) -> tuple[Path, list[str]]:

@@ -47,7 +47,21 @@ def downloads() -> Iterator[Finding]:
 def own() -> Iterator[Finding]:
     """The folders of this machine."""
     yield from _of_folder(Path(settings.OBJECT_LIST_CACHE), "OBJECT_LIST_CACHE", LEAST_FREE)
-    yield from _of_folder(Path(tempfile.gettempdir()), "TMPDIR", settings.UPLOAD_BYTES)
+    yield from _of_temporary_files()
+
+
+def _of_temporary_files() -> Iterator[Finding]:
+    """The folder that is set; Python silently takes another where that one is full or can't be written."""
+    wanted = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - looked at, not written to
+    try:
+        taken = tempfile.gettempdir()
+    except FileNotFoundError:
+        taken = ""
+    if taken and Path(wanted).resolve() == Path(taken).resolve():
+        yield from _of_folder(Path(taken), "TMPDIR", settings.UPLOAD_BYTES)
+        return
+    mend = f"Free up space there, or let this user ({os.getuid()}) write to it; then restart the processes."
+    yield error(f"TMPDIR ({wanted}) can't be written: temporary files go to {taken or 'no folder at all'}.", mend)
 
 
 def _of_folder(root: Path, setting: str, needed: int) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -357,3 +358,28 @@ def test_no_fitting_pg_dump_and_a_full_disk_end_in_words(live, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match="can't be written"):
         call_command("backup", str(tmp_path / "file"))
+
+
+@contextlib.contextmanager
+def of_another_user(path: Path) -> Iterator[None]:
+    """Make a folder one that this process can't read."""
+    path.mkdir(mode=0o000)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_backup_of_another_user_stops_no_other_one():
+    """As after a first try as root, in a folder of the console's user."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with of_another_user(folder / "console-20260101T000000Z"):
+            assert [path.name for path in folders.unreadable(folder)] == ["console-20260101T000000Z"]
+            assert folders.whole(folder) == []
+            assert folders.prune(folder, keep=1) == []

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -28,7 +29,7 @@ from console.platform.models import Backup
 from tests import factories
 from tests.chaos.stubs import GOOD, REFUSING, mail_server
 from tests.console.platform.servers import serve
-from tests.disks import FAILING, move_packages
+from tests.disks import FAILING, fill, move_packages
 from tests.nginx import ENVIRONMENT, executable, nginx
 from tests.processes import START_SECONDS, free_port
 
@@ -236,6 +237,16 @@ def test_a_storage_that_fails(kind, monkeypatch):
         (found, *_others) = problems(storage.shared())
     assert "PACKAGE_ROOT" in found.words
     assert found.level is Level.ERROR
+
+
+def test_a_folder_of_temporary_files_that_is_full_is_not_taken_for_another(monkeypatch):
+    with FAILING["full"]() as root:
+        fill(root)
+        monkeypatch.setenv("TMPDIR", str(root))
+        monkeypatch.setattr(tempfile, "tempdir", None)  # A process looks for one once.
+        (found,) = problems(storage.own())
+    assert found.level is Level.ERROR
+    assert found.words.startswith(f"TMPDIR ({root}) can't be written: temporary files go to /")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ class Command(BaseCommand):
             raise CommandError(f"The console can't start. {sentence}")
         command = serving.command_of(role, **options)
         try:
-            environment = {**os.environ, **serving.environment(role)}
-        except OSError as error:
-            raise CommandError(f"The console can't write temporary files: {error}. Set TMPDIR to a folder.") from None
-        os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell
+            environment = serving.environment(role)
+        except OSError as error:  # Devices need no disk.
+            words = f"The console can't write temporary files: {error}. Set TMPDIR to a folder with free space."
+            self.stderr.write(f"{words} Until then uploads fail, and each process only knows its own metrics.")
+            environment = {roles.VARIABLE: role}
+        os.execve(sys.executable, command, {**os.environ, **environment})  # noqa: S606 - our own words, no shell
