@@ -26,6 +26,8 @@ from releases.field.device import Device
 LOOK = b"SELECT grayscale_look($1, $2, $3)"
 TAKE = b"SELECT grayscale_take($1, $2, $3, $4, $5, $6, $7, $8)"
 TAKE_ONE = "SELECT (grayscale_take(%s, %s, %s, %s::bigint[], %s, %s, %s, %s))[1]"
+KEPT = b"SELECT grayscale_kept($1, $2, $3)"
+KEPT_ONE = "SELECT grayscale_kept(%s, %s::bigint[], %s)"
 FREE = 0  # what a look answers where a place may be had
 MOST_AT_ONCE = 64  # devices in one statement
 KNOWN = 1 << 16  # places that a process remembers, of some 150 bytes each
@@ -37,6 +39,7 @@ APART_SECONDS, HELD_SECONDS = 5.0, 1.0
 
 
 Row = tuple[str, ...]
+Place = tuple[int, str] | tuple[int, str, int]  # task and GUID, and which application gave it where that matters
 
 
 class ClaimsUnavailable(Exception):
@@ -118,7 +121,7 @@ class DatabaseClaims:
     def _forget(self) -> None:
         self._process = os.getpid()
         self._idle: list[psycopg.Connection] = []
-        self._known: list[tuple[int, str] | None] = [None] * KNOWN
+        self._known: list[Place | None] = [None] * KNOWN
         self._away = self._away_until = 0.0
         self._gate = threading.Lock()
         self._asking: list[_Asking] = []
@@ -130,27 +133,42 @@ class DatabaseClaims:
         """Return the first task in which the GUID has a place, or now got one; raises ClaimsUnavailable."""
         first = candidates[0].task
         place = (first.id, device.guid)
-        slot = hash(place) % KNOWN
-        if self._known[slot] == place:
+        if self._known[hash(place) % KNOWN] == place:
             return first
+        row = _row(candidates, device, application)
+        return self._asked(candidates, place, lambda: self._found(candidates, row))
+
+    def keep(self, candidates: Sequence[Candidate], guid: str, *, application: int) -> TaskRule | None:
+        """Return the first task in which this application gave the GUID a place; raises ClaimsUnavailable."""
+        first = candidates[0].task
+        place = (first.id, guid, application)
+        if self._known[hash(place) % KNOWN] == place:
+            return first
+        row = (guid, _task_ids(candidates), str(application))
+        return self._asked(candidates, place, lambda: self._kept(row))
+
+    def _asked(self, candidates: Sequence[Candidate], place: Place, ask: Callable[[], int | None]) -> TaskRule | None:
+        """Ask the database, and remember a place in the first task; raises ClaimsUnavailable."""
         try:
-            taken = self._found(candidates, _row(candidates, device, application))
+            if self._is_away():
+                raise ClaimsUnavailable("The database is away.")
+            taken = ask()
         except ClaimsUnavailable:
             metrics.claims.labels("unavailable").inc()
             raise
-        if taken == first.id and not connection.in_atomic_block:
-            self._known[slot] = place
+        if taken == place[0] and not connection.in_atomic_block:
+            self._known[hash(place) % KNOWN] = place
         metrics.claims.labels("none" if taken is None else "place").inc()
         return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
 
     def _found(self, candidates: Sequence[Candidate], row: Row) -> int | None:
-        """Ask the database; raises ClaimsUnavailable."""
-        if self._is_away():
-            raise ClaimsUnavailable("The database is away.")
         if connection.in_atomic_block:
-            return _take_inside(row)
-        taken = self._look(row) if _is_likely_known(candidates) else FREE
+            return _ask_inside(TAKE_ONE, [[part] for part in row])
+        taken = self._look(LOOK, row[:3]) if _is_likely_known(candidates) else FREE
         return self._take(row) if taken == FREE else taken
+
+    def _kept(self, row: Row) -> int | None:
+        return _ask_inside(KEPT_ONE, row) if connection.in_atomic_block else self._look(KEPT, row)
 
     def remembers(self, task: TaskRule, guid: str) -> bool:
         """Return whether this process knows that the GUID has a place in the task."""
@@ -164,8 +182,8 @@ class DatabaseClaims:
         for one in idle:
             one.close()
 
-    def _look(self, row: Row) -> int | None:
-        answer = self._ask(LOOK, [part.encode() for part in row[:3]])
+    def _look(self, statement: bytes, row: Row) -> int | None:
+        answer = self._ask(statement, [part.encode() for part in row])
         return None if answer is None else int(answer)
 
     def _take(self, row: Row) -> int | None:
@@ -296,11 +314,11 @@ def _numbers(answer: bytes | None) -> list[int | None]:
     return [None if text == b"NULL" else int(text) for text in texts if text]
 
 
-def _take_inside(row: Row) -> int | None:
+def _ask_inside(statement: str, values: Sequence[str | list[str]]) -> int | None:
     """Ask in the caller's own transaction, which may still be rolled back: nothing is remembered."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(TAKE_ONE, [[part] for part in row])
+            cursor.execute(statement, values)
             (taken,) = cursor.fetchone()
     except DatabaseError as error:
         raise ClaimsUnavailable(str(error)) from error
@@ -309,10 +327,14 @@ def _take_inside(row: Row) -> int | None:
 
 def _row(candidates: Sequence[Candidate], device: Device, application: int) -> Row:
     """One device's arguments of the database's function, as PostgreSQL reads them."""
-    tasks = ",".join([str(one.task.id) for one in candidates])
     may_claim = ",".join(["t" if one.may_claim else "f" for one in candidates])
     facts = (str(application), device.app_version, device.platform, device.os_version, device.network)
-    return (device.guid, f"{{{tasks}}}", f"{{{may_claim}}}", *facts)
+    return (device.guid, _task_ids(candidates), f"{{{may_claim}}}", *facts)
+
+
+def _task_ids(candidates: Sequence[Candidate]) -> str:
+    """Write the tasks' primary keys as PostgreSQL reads an array."""
+    return "{" + ",".join([str(one.task.id) for one in candidates]) + "}"
 
 
 def _array(texts: Iterable[str]) -> bytes:

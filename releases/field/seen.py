@@ -18,7 +18,8 @@ SLOTS = 1 << 19  # of 8 bytes: memory does not grow with devices, nor with inven
 DAY = 86_400
 
 REST = [name for name in Facts.__struct_fields__ if name != "guid"]
-# Sorted, so that two processes never wait for one another crosswise. What a device left out is kept as "".
+# Sorted, so that two processes never wait for one another crosswise. What a device left out is kept as "". What came by
+# one application, another one changes only when it is old (R-9): that of a device which asks every day never is.
 WRITING = """
     INSERT INTO grayscale_seendevice (mini_program_id, guid, application_id, seen_at, {columns})
     SELECT program.id, seen.guid, seen.application, statement_timestamp(), {values}
@@ -27,6 +28,8 @@ WRITING = """
     ORDER BY 1, 2
     ON CONFLICT (mini_program_id, guid) DO UPDATE SET
         application_id = excluded.application_id, seen_at = excluded.seen_at, {changes}
+    WHERE grayscale_seendevice.application_id = excluded.application_id
+       OR grayscale_seendevice.seen_at < statement_timestamp() - interval '2 days'
 """
 WRITE = WRITING.format(
     columns=", ".join(REST),

@@ -187,6 +187,33 @@ def test_a_known_place_in_the_first_task_needs_no_database(
     assert ask_for(claims, elsewhere, rules) is rules[1]
 
 
+def test_a_place_is_kept_only_in_the_application_that_gave_it(
+    ask: Ask, claims: DatabaseClaims, task: GrayscaleTask
+) -> None:
+    other, known, stranger = make_task(task.version), make_device(), make_device()
+    rules = [rule(other), rule(task)]
+    candidates = [Candidate(one, may_claim=True) for one in rules]
+    ask(known)
+
+    def kept(device: SimpleNamespace, *, application: int, first: int = 0) -> TaskRule | None:
+        return claims.keep(candidates[first:], device.guid, application=application)
+
+    assert kept(known, application=7) is rules[1]
+    assert kept(known, application=7, first=1) is rules[1]
+    assert [kept(known, application=8), kept(known, application=8, first=1)] == [None, None]
+    assert [kept(stranger, application=7), claims.keep(candidates[:1], known.guid, application=7)] == [None, None]
+    assert (other.claims.count(), task.claims.count()) == (0, 1)
+    with sessions(1) as (holder,):
+        holder.run("BEGIN")
+        holder.run("LOCK TABLE grayscale_claim IN ACCESS EXCLUSIVE MODE")
+        assert kept(known, application=7, first=1) is rules[1]  # It is known.
+        for application, first in ((8, 1), (7, 0)):
+            with pytest.raises(ClaimsUnavailable, match="lock timeout"):
+                kept(known, application=application, first=first)
+        holder.run("COMMIT")
+    assert ask(known)
+
+
 def test_a_device_without_a_place_is_asked_for_each_time(ask: Ask, task: GrayscaleTask) -> None:
     resize(task, 1)
     ask(make_device())

@@ -81,9 +81,11 @@ def address_of(environ: Environ) -> str:
 
 
 class Unproved:
-    """Gives devices without proof the places that they have, and new ones within limits; where proof is required, none.
+    """Gives devices without proof the places that they have, and new ones within limits.
 
-    A place that another process gave counts once more when its device comes here: whether it is new is unknown here.
+    Where proof is required they get no new ones, and keep only those that this application gave: another one of the
+    task may ask for none. A place that another process gave counts once more when its device comes here: whether it is
+    new is unknown here.
     """
 
     __slots__ = ("application", "claims", "environ")
@@ -95,12 +97,12 @@ class Unproved:
 
     def take(self, candidates: Sequence[Candidate], device: Device, *, application: int) -> TaskRule | None:
         """Return the first task in which the GUID has a place, or now got one; raises ClaimsUnavailable."""
+        if self.application.places:
+            return self.claims.keep(candidates, device.guid, application=application)
         first = candidates[0].task
         may_claim = any(one.may_claim for one in candidates)
         if not may_claim or self.claims.remembers(first, device.guid):
             return self.claims.take(candidates, device, application=application)
-        if self.application.places:
-            return self._known(candidates, device, application)
         address = (first.id, address_of(self.environ))
         if places_of_address.is_over(*address) or places_of_application.is_over(application):
             return self._known(candidates, device, application)

@@ -111,6 +111,26 @@ def test_of_one_device_the_last_time_counts(program: MiniProgram, buffer: SeenBu
     assert [row[-1] for row in rows()] == ["5g"]
 
 
+def test_what_came_by_one_application_another_changes_only_when_it_is_old(
+    program: MiniProgram, buffer: SeenBuffer
+) -> None:
+    device = make_device(account="ann")
+    other = make_device(guid=device.guid, account="ben", network="5g")
+    buffer.note(program.app_id, device, application=7)
+    assert buffer.flush() == 1
+    before, moment = rows(), SeenDevice.objects.get().seen_at
+    buffer.note(program.app_id, other, application=8)
+    assert (buffer.flush(), rows(), SeenDevice.objects.get().seen_at) == (0, before, moment)
+    found = []
+    for hours in (47, 49):
+        SeenDevice.objects.update(seen_at=timezone.now() - timedelta(hours=hours))
+        seen.write([seen_device(program.app_id, other, application=8)])
+        found += [(row[2], row[4], row[-1]) for row in rows()]
+    assert found == [(7, "ann", "wifi"), (8, "ben", "5g")]
+    seen.write([seen_device(program.app_id, device, application=7)])
+    assert [row[2] for row in rows()] == [8]
+
+
 def test_each_program_by_itself_and_none_that_is_unknown(program: MiniProgram, buffer: SeenBuffer) -> None:
     other, device = make_program(), make_device()
     for app_id in (program.app_id, other.app_id, "mp00000000000000"):

@@ -131,6 +131,31 @@ def test_places_need_a_proof(device: Device, task: GrayscaleTask) -> None:
     assert Claim.objects.filter(task=task).count() == 1
 
 
+def test_a_place_by_another_application_needs_a_proof(device: Device, binding: Binding) -> None:
+    other = Device(device.way, factories.make_binding(binding.mini_program).application)
+    version = factories.make_approved(binding.mini_program, "1.1.0")
+    applications = [(other.application, "", ""), (device.application, "99.0", "")]
+    task = factories.make_task(version, applications=applications)
+    require(device, "places")
+    guids = [GUID, f"0302{2:028}"]
+    for guid in guids:
+        assert update(other, task, guid=guid).json["channel"] == "grayscale"
+        assert update(device, task, guid=guid).json["channel"] == "online"
+        assert update(device, task, guid=guid, app_version="99.1").json["channel"] == "online"
+        assert update(other, task, guid=guid).json["channel"] == "grayscale"
+    assert update(device, task, token(device.application)).json["channel"] == "grayscale"
+    assert update(device, task).json["channel"] == "online"
+    assert set(Claim.objects.values_list("guid", "application_id")) == {(guid, other.application.pk) for guid in guids}
+
+
+def test_a_place_from_before_proofs_were_required_stays(device: Device, task: GrayscaleTask) -> None:
+    assert update(device, task).json["channel"] == "grayscale"
+    require(device, "places")
+    assert update(device, task).json["channel"] == "grayscale"
+    GrayscaleTask.objects.filter(pk=task.pk).update(networks=["5g"])
+    assert update(device, task).json["channel"] == "grayscale"
+
+
 def bad_tokens(device: Device) -> Iterator[tuple[str, str]]:
     application, other = device.application, factories.make_application()
     good = token(application)
