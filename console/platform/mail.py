@@ -11,26 +11,23 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.accounts.delivery import UNREADABLE, MailFacts, mail_facts
-from console.base.accounts.models import Invitation, Notification, OutgoingMail
+from console.base.accounts.delivery import KINDS, MailFacts, mail_facts, unopened
 from console.base.accounts.smtp import Backend
 from console.base.core import times
+from console.base.core.outbox.leases import MANY
 from console.platform.services import Service
 from console.platform.trouble import Level, Trouble
 
-MANY = 10_000  # of one kind: nobody counts further
 REFUSED = timedelta(minutes=30)  # after so many tries it isn't by chance
 
 
 def backlog(*, at: datetime) -> tuple[int, datetime | None]:
     """Return how many mails could be sent now, at most MANY + 1 of each kind, and since when the first could."""
-    waiting = [
-        (OutgoingMail.objects.to_send(at=at), "created_at"),
-        (Invitation.objects.to_send(at=at), "invited_at"),
-        (Notification.objects.to_send(at=at), "created_at"),
-    ]
-    count = sum(rows[: MANY + 1].count() for rows, _moment in waiting)
-    oldest = [rows.aggregate(since=Min(Coalesce("email_next_at", moment)))["since"] for rows, moment in waiting]
+    count, oldest = 0, []
+    for kind in KINDS:
+        rows = kind.to_send(at=at)
+        count += rows[: MANY + 1].count()
+        oldest.append(rows.aggregate(since=Min(Coalesce("email_next_at", kind.moment)))["since"])
     return count, min((since for since in oldest if since), default=None)
 
 
@@ -64,9 +61,6 @@ def _refusing(facts: MailFacts, *, at: datetime) -> Trouble | None:
     """The server answers, and takes none, or not all."""
     if facts.refused_since is None or facts.refused_since > at - REFUSED:
         return None
-    if facts.last_failure == UNREADABLE:  # No server was asked.
-        mend = _("SECRET_KEY changed. Add the old key to SECRET_KEY_FALLBACKS.")
-        return Trouble(_("E-mails can’t be opened"), mend, since=facts.refused_since)
     title = ngettext(
         "The mail server refuses %(count)d e-mail", "The mail server refuses %(count)d e-mails", facts.refused
     )
@@ -79,6 +73,15 @@ def _refusing(facts: MailFacts, *, at: datetime) -> Trouble | None:
         "least hourly."
     )
     return Trouble(title, mend, said=facts.last_failure, since=facts.all_refused_since)
+
+
+def closed(*, at: datetime) -> Trouble | None:
+    """Return that a changed key keeps mails from being sent at the time `at`; the server has no part in it."""
+    came = unopened(at=at).values()
+    if not came:
+        return None
+    mend = _("SECRET_KEY changed. Add the old key to SECRET_KEY_FALLBACKS.")
+    return Trouble(_("E-mails can’t be opened"), mend, since=min(came))
 
 
 def _in_words(facts: MailFacts) -> list[str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.api.hooks import delivery as hooks
+from console.base.core.outbox.leases import MANY
 from console.celery import QUEUES
 from console.platform import labels, mail
 from console.platform.models import Heartbeat, Part
@@ -19,7 +20,6 @@ from messaging import leases
 from releases.report import writing
 
 STUCK = timedelta(minutes=10)  # beyond which work that could be done immediately doesn't wait by chance
-MANY = 10_000
 BUSY_OR_STUCK = gettext_lazy(
     "A worker serves this queue and sends heartbeats, so it is busy or stuck. Read its log, then restart it."
 )

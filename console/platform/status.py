@@ -32,6 +32,7 @@ class Status:
     queues: list[Queue]
     tasks: list[Task]
     kept: list[Fact]
+    closed: Trouble | None
     version: str = VERSION
 
     @property
@@ -42,7 +43,7 @@ class Status:
     @cached_property
     def troubles(self) -> list[Trouble]:
         """What an operator has to see to, the worst first; what follows from something else is left out."""
-        found = [service.trouble for service in self.services if service.trouble]
+        found = [trouble for trouble in (*(service.trouble for service in self.services), self.closed) if trouble]
         if nothing := parts.nothing_ran(self.processes):
             found.append(nothing)
         else:
@@ -133,4 +134,5 @@ def _status(ask: Callable[[Postgres], list[Service]]) -> Status:
         queues=queues_of(signs, now=now),
         tasks=parts.tasks_of(signs),
         kept=retention.facts(now),
+        closed=mail.closed(at=now),
     )

@@ -7,7 +7,7 @@ import logging
 import smtplib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any, NamedTuple
@@ -25,10 +25,10 @@ from console.base.accounts import leases
 from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
 from console.base.accounts.readers import read_by
-from console.base.accounts.smtp import CLOSING
+from console.base.accounts.smtp import CLOSING, reason_of
 from console.base.core import metrics, times
 from console.base.core.only_run import only_run
-from console.base.core.sealing import Unreadable, unseal
+from console.base.core.sealing import Unreadable, opens, unseal
 
 logger = logging.getLogger(__name__)
 UNTRIED = timedelta(minutes=10)  # so long after a pause, nothing waits or no worker sends
@@ -40,18 +40,30 @@ class ServerFailed(Exception):
 
 
 class Kind(NamedTuple):
-    """Rows of one table that go out by mail: which are due at a time, and the message of one."""
+    """Rows of one table that go out by mail: when they came, what their message needs of others, and that message."""
 
-    to_send: Callable[[datetime], QuerySet[Any]]
+    model: type[Any]
+    moment: str
+    related: tuple[str, ...]
     build: Callable[[Any], EmailMessage]
+
+    def unsent(self, *, at: datetime) -> QuerySet[Any]:
+        """Return those that wait at the time `at`."""
+        rows: QuerySet[Any] = self.model.objects.unsent(at=at)
+        return rows
+
+    def to_send(self, *, at: datetime) -> QuerySet[Any]:
+        """Return those that may be tried at the time `at`."""
+        rows: QuerySet[Any] = self.model.objects.to_send(at=at)
+        return rows.select_related(*self.related) if self.related else rows
 
 
 class MailFacts(NamedTuple):
     """The status of sending, for operators: mails, moments, and what the server said last.
 
-    `paused_until` is None unless the server is failing; between two tries it is a moment ago. `refused` waits after at
-    least one try, the oldest since `refused_since`; of what came after the last mail that was sent, the oldest since
-    `all_refused_since`.
+    `paused_until` is None unless the server is failing; between two tries it is a moment ago. `refused` waits after the
+    server was asked at least once, the oldest since `refused_since`; of what came after the last mail that was sent,
+    the oldest since `all_refused_since`.
     """
 
     waiting: int
@@ -81,53 +93,69 @@ def send_waiting(*, at: datetime) -> int | None:
 
 def something_waits(*, at: datetime) -> bool:
     """Return whether a run would have something to do at the time `at`."""
-    return not leases.paused(at=at) and any(leases.some(kind.to_send(at)) for kind in KINDS)
+    return not leases.paused(at=at) and any(leases.some(kind.to_send(at=at)) for kind in KINDS)
 
 
 def mail_facts(*, at: datetime) -> MailFacts:
     """Return the status of sending at the time `at`."""
     server = MailServer.objects.first() or MailServer()
-    unsent = _unsent(server, at=at)
-    failed = [kind.objects.failed(at=at) for kind in (OutgoingMail, Invitation, Notification)]
+    closed = unopened(at=at)
+    found = [_waiting(kind, closed, server.last_sent_at, at=at) for kind in KINDS]
     is_failing = server.paused_until is not None and server.paused_until > at - UNTRIED
     return MailFacts(
-        waiting=sum(found["waiting"] for found in unsent),
-        oldest_at=_first(found["oldest_at"] for found in unsent),
-        failed=sum(rows.count() for rows in failed),
+        waiting=sum(of_kind["waiting"] for of_kind in found),
+        oldest_at=_first(of_kind["oldest_at"] for of_kind in found),
+        failed=sum(kind.model.objects.failed(at=at).count() for kind in KINDS),
         last_failure=server.last_failure,
         last_failure_at=server.last_failure_at,
         paused_until=server.paused_until if is_failing else None,
         last_sent_at=server.last_sent_at,
-        refused=sum(found["refused"] for found in unsent),
-        refused_since=_first(found["refused_since"] for found in unsent),
-        all_refused_since=_first(found["all_refused_since"] for found in unsent),
+        refused=sum(of_kind["refused"] for of_kind in found),
+        refused_since=_first(of_kind["refused_since"] for of_kind in found),
+        all_refused_since=_first(of_kind["all_refused_since"] for of_kind in found),
     )
 
 
 def all_refused_since(*, at: datetime) -> datetime | None:
-    """Return that of `mail_facts` alone, for who asks every few seconds: nothing that has failed is counted."""
-    return _first(found["all_refused_since"] for found in _unsent(MailServer.objects.first() or MailServer(), at=at))
+    """Return that of `mail_facts` alone, for who asks every few seconds."""
+    server = MailServer.objects.first() or MailServer()
+    closed = unopened(at=at)
+    moments = []
+    for kind in KINDS:
+        refused = kind.unsent(at=at).filter(_after_the_last(kind, closed, server.last_sent_at))
+        moments.append(refused.aggregate(since=Min(kind.moment))["since"])
+    return _first(moments)
 
 
-def _unsent(server: MailServer, *, at: datetime) -> list[dict[str, Any]]:
-    return [
-        _waiting(OutgoingMail.objects.unsent(at=at), "created_at", server.last_sent_at),
-        _waiting(Invitation.objects.unsent(at=at), "invited_at", server.last_sent_at),
-        _waiting(Notification.objects.unsent(at=at), "created_at", server.last_sent_at),
-    ]
+def unopened(*, at: datetime) -> dict[int, datetime]:
+    """Return which mails were tried and no key opens, by their ids, and when each came: no server was asked."""
+    tried = OutgoingMail.objects.unsent(at=at).filter(email_tries__gt=0)
+    rows = tried.values_list("pk", "created_at", "sealed")
+    return {pk: created_at for pk, created_at, sealed in rows if not opens(sealed)}
 
 
-def _waiting(rows: QuerySet[Any], moment: str, last_sent_at: datetime | None) -> dict[str, Any]:
-    """Return what MailFacts says of the rows of one table, which came at their `moment`."""
-    refused = Q(email_tries__gt=0)
-    after_the_last = refused & Q(**{f"{moment}__gt": last_sent_at}) if last_sent_at else refused
-    return rows.aggregate(
+def _waiting(kind: Kind, closed: Collection[int], last_sent_at: datetime | None, *, at: datetime) -> dict[str, Any]:
+    """Return what MailFacts says of the rows of one table."""
+    refused = _refused(kind, closed)
+    return kind.unsent(at=at).aggregate(
         waiting=Count("pk"),
-        oldest_at=Min(moment),
+        oldest_at=Min(kind.moment),
         refused=Count("pk", filter=refused),
-        refused_since=Min(moment, filter=refused),
-        all_refused_since=Min(moment, filter=after_the_last),
+        refused_since=Min(kind.moment, filter=refused),
+        all_refused_since=Min(kind.moment, filter=_after_the_last(kind, closed, last_sent_at)),
     )
+
+
+def _refused(kind: Kind, closed: Collection[int]) -> Q:
+    """Those of the unsent that the server was asked to take; `closed` are the mails that nobody could open."""
+    tried = Q(email_tries__gt=0)
+    return tried & ~Q(pk__in=closed) if kind.model is OutgoingMail else tried
+
+
+def _after_the_last(kind: Kind, closed: Collection[int], last_sent_at: datetime | None) -> Q:
+    """Those of the refused that came after the last mail that was sent; all, if none was."""
+    refused = _refused(kind, closed)
+    return refused & Q(**{f"{kind.moment}__gt": last_sent_at}) if last_sent_at else refused
 
 
 def _first(moments: Iterable[datetime | None]) -> datetime | None:
@@ -143,6 +171,7 @@ class Run:
         self.server = get_connection()
         self.seen: defaultdict[Kind, int] = defaultdict(int)  # the last id that was taken
         self.sent = 0
+        self.sent_at = at  # the last one
 
     def now(self) -> datetime:
         """Return the database's time: what this machine's clock says does not matter."""
@@ -162,6 +191,8 @@ class Run:
         finally:
             with contextlib.suppress(OSError):
                 self.server.close()
+        if self.sent > 1:
+            leases.note_last_sent(at=self.sent_at)
         return self.sent
 
     def open(self) -> None:
@@ -169,7 +200,7 @@ class Run:
         try:
             self.server.open()
         except Exception as error:  # Not there, silent, no TLS, wrong password, a host name that is none.
-            self.pause(_reason(error))
+            self.pause(reason_of(error))
             metrics.mails.labels("failed").inc()
             raise ServerFailed from error
 
@@ -177,7 +208,7 @@ class Run:
         """Take the next mail. Links that people wait for go first, even if they came in last."""
         at = self.now()
         for kind in KINDS:
-            if row := leases.take(kind.to_send(at), after=self.seen[kind], at=at):
+            if row := leases.take(kind.to_send(at=at), after=self.seen[kind], at=at):
                 self.seen[kind] = row.pk
                 return kind, row
         return None
@@ -195,11 +226,10 @@ class Run:
             self.server.send_messages([kind.build(row)])
         except Unreadable:
             logger.warning("%s (%s %s)", UNREADABLE, row._meta.model_name, row.pk)
-            leases.note_failure(UNREADABLE, at=self.now())
             leases.put_off(row, at=self.now())
             return
         except Exception as error:  # A refusal, or an address that no message can carry: the rest goes on.
-            reason = _reason(error)
+            reason = reason_of(error)
             logger.warning("e-mail of %s %s failed: %s", row._meta.model_name, row.pk, reason)
             metrics.mails.labels("failed").inc()
             if _is_the_server_s(error):
@@ -208,10 +238,11 @@ class Run:
             leases.note_failure(reason, at=self.now())
             leases.put_off(row, at=self.now())
             return
-        leases.mark_sent(row, at=self.now())
+        self.sent_at = self.now()
+        leases.mark_sent(row, at=self.sent_at)
         metrics.mails.labels("sent").inc()
         if not self.sent:
-            leases.note_success(at=self.now())
+            leases.note_success(at=self.sent_at)
         self.sent += 1
 
     def pause(self, reason: str) -> datetime:
@@ -230,15 +261,6 @@ def _is_the_server_s(error: Exception) -> bool:
             return error.smtp_code == CLOSING
         case _:  # With SMTPSenderRefused: the sender is the same for all.
             return isinstance(error, OSError | SoftTimeLimitExceeded)
-
-
-def _reason(error: Exception) -> str:
-    """Return what the server said, or what happened."""
-    answers = [(error.smtp_code, error.smtp_error)] if isinstance(error, smtplib.SMTPResponseException) else []
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        answers = list(error.recipients.values())
-    said = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in answers]
-    return ("; ".join(said) or str(error) or type(error).__name__).replace("\0", "")
 
 
 def _notification_message(notification: Notification) -> EmailMessage:
@@ -315,7 +337,7 @@ def _message_id(row: Any, moment: datetime) -> str:
 
 # In this order: somebody looks into the mailbox for the first, and perhaps for the second.
 KINDS = (
-    Kind(lambda at: OutgoingMail.objects.to_send(at=at), _outgoing_message),
-    Kind(lambda at: Invitation.objects.to_send(at=at).select_related("team", "invited_by"), invitation_message),
-    Kind(lambda at: Notification.objects.to_send(at=at).select_related("user"), _notification_message),
+    Kind(OutgoingMail, "created_at", (), _outgoing_message),
+    Kind(Invitation, "invited_at", ("team", "invited_by"), invitation_message),
+    Kind(Notification, "created_at", ("user",), _notification_message),
 )

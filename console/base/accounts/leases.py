@@ -77,6 +77,11 @@ def note_success(*, at: datetime) -> None:
     MailServer.objects.update_or_create(pk=1, defaults=works)
 
 
+def note_last_sent(*, at: datetime) -> None:
+    """Keep when the mail server took the last mail of a run, however that ended: its pause stays."""
+    MailServer.objects.update(last_sent_at=at)
+
+
 def paused(*, at: datetime) -> bool:
     """Return whether the mail server is left in peace at the time `at`."""
     return MailServer.objects.filter(paused_until__gt=at).exists()

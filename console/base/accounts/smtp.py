@@ -53,3 +53,12 @@ class Backend(smtp.EmailBackend):
     def connection_class(self) -> type[smtplib.SMTP]:
         """The class of the connection."""
         return _PatientOverTLS if self.use_ssl else _Patient
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the server said, or what happened."""
+    answers = [(error.smtp_code, error.smtp_error)] if isinstance(error, smtplib.SMTPResponseException) else []
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+    said = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in answers]
+    return ("; ".join(said) or str(error) or type(error).__name__).replace("\0", "")

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
 from django.db.migrations import Migration
 from django.db.migrations.operations import (
+    AddConstraint,
     AddField,
     AddIndex,
     AlterField,
@@ -26,7 +27,7 @@ from django.db.migrations.operations import (
 )
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
-from django.db.models import NOT_PROVIDED, Field, ManyToManyField
+from django.db.models import NOT_PROVIDED, CheckConstraint, Field, ManyToManyField
 
 RULE = (
     "During an upgrade the previous release runs on this schema. A new column needs db_default=… or null=True; what "
@@ -40,6 +41,14 @@ CONCURRENTLY = (
     "the table can't be written while the index is built: use AddIndexRepeatably (core/indexes.py), alone in a "
     "migration with atomic = False"
 )
+UNIQUE = (
+    "the table can't be written while the index is built: CREATE UNIQUE INDEX CONCURRENTLY by RunSQL, alone in a "
+    "migration with atomic = False, and the constraint in the state only (SeparateDatabaseAndState)"
+)
+NOT_VALID = (
+    "the table can't be used while its rows are checked: use AddConstraintNotValid, and ValidateConstraint in the next "
+    "migration"
+)
 _COLUMN = r"(?:\([^()]*\)|[^,;()])*?"  # the rest of a column's definition, up to a word that follows
 _ADD_COLUMN = r"\bADD\s+(?:COLUMN\s+)?(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|VALUE)\b)"
 # What plain SQL may not say, whatever its case.
@@ -48,6 +57,7 @@ STATEMENTS = (
     (r"\bSET\s+NOT\s+NULL\b|\bDROP\s+DEFAULT\b", FILL),
     (r"\bDROP\s+(?:COLUMN|TABLE)\b|\bRENAME\s+(?:COLUMN|TO)\b", KEEP),
     (r"\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY\b)", CONCURRENTLY),
+    (r"\bADD\s+(?:CONSTRAINT\s+\S+\s+)?UNIQUE\b(?!\s+USING\b)", UNIQUE),
 )
 
 
@@ -90,6 +100,8 @@ def _objection(operation: Operation, app: str, state: ProjectState, created: set
         return KEEP
     if isinstance(operation, AddIndex) and not isinstance(operation, AddIndexConcurrently):
         return CONCURRENTLY
+    if isinstance(operation, AddConstraint) and not isinstance(operation, AddConstraintNotValid):
+        return NOT_VALID if isinstance(operation.constraint, CheckConstraint) else UNIQUE
     return ""
 
 

@@ -31,6 +31,15 @@ def unseal(sealed: str) -> str:
         raise Unreadable from None
 
 
+def opens(sealed: str) -> bool:
+    """Whether a configured key opens what was sealed."""
+    try:
+        unseal(sealed)
+    except Unreadable:
+        return False
+    return True
+
+
 def _fernet() -> MultiFernet:
     former = (*settings.SECRET_KEY_FALLBACKS, *settings.SEALING_KEY_FALLBACKS)
     return MultiFernet([_derive(key) for key in (settings.SECRET_KEY, *former)])

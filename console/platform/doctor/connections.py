@@ -13,8 +13,8 @@ from django.utils import timezone
 from console.api.hooks.models import Webhook, WebhookSecret
 from console.base.accounts import codes
 from console.base.accounts.models import OutgoingMail
-from console.base.accounts.smtp import Backend
-from console.base.core.sealing import Unreadable, unseal
+from console.base.accounts.smtp import Backend, reason_of
+from console.base.core.sealing import opens
 from console.base.hosts.models import ServerSecret, SigningKey
 from console.celery import app
 from console.local.addresses import is_loopback
@@ -62,9 +62,7 @@ def mail(send_to: str = "") -> Iterator[Finding]:
             EmailMessage("Mini Program Console: test", text, to=[send_to], connection=backend).send()
             yield ok(f"A test e-mail was accepted for {send_to}. Check that it arrives.")
     except (smtplib.SMTPException, OSError, ValueError) as problem:  # ValueError: no name of a host, or no address.
-        said = getattr(problem, "smtp_error", b"") or str(problem) or type(problem).__name__
-        said = said.decode(errors="replace") if isinstance(said, bytes) else said
-        yield error(f"The mail server {where} refuses: {said}", "Correct EMAIL_URL.")
+        yield error(f"The mail server {where} refuses: {reason_of(problem)}", "Correct EMAIL_URL.")
     finally:
         backend.close()
     if backend.username and not backend.password:
@@ -97,17 +95,9 @@ def sealed_data() -> Iterator[Finding]:
     }
     for kind, rows in kinds.items():
         sealed = list(rows)
-        closed = sum(not _opens(text) for text in sealed)
+        closed = sum(not opens(text) for text in sealed)
         if closed:
             mend = "Add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
             yield error(f"{closed} of {len(sealed)} {kind} can't be opened with SECRET_KEY.", mend)
         elif sealed:
             yield ok(f"SECRET_KEY opens all {len(sealed)} {kind}.")
-
-
-def _opens(text: str) -> bool:
-    try:
-        unseal(text)
-    except Unreadable:
-        return False
-    return True

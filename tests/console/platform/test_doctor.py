@@ -30,6 +30,7 @@ from tests import factories
 from tests.chaos.stubs import GOOD, REFUSING, mail_server
 from tests.console.platform.servers import serve
 from tests.disks import FAILING, fill, move_packages
+from tests.mail_server import mail_server as strict_server
 from tests.nginx import ENVIRONMENT, executable, nginx
 from tests.processes import START_SECONDS, free_port
 
@@ -200,6 +201,14 @@ def test_the_mail_server_is_asked_and_gets_nothing():
         assert "Connection refused" in next(connections.mail()).words
     with override_settings(**smtp(25, NO_NAME)):
         assert next(connections.mail()).level is Level.ERROR
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "text"])
+def test_what_the_mail_server_says_against_the_test_mail_is_shown(stage):
+    with strict_server() as mail, override_settings(**mail.settings(), DEFAULT_FROM_EMAIL="console@example.com"):
+        mail.faults = {stage: "550"}
+        (found,) = problems(connections.mail("operator@example.com"))
+    assert found.words.endswith(" refuses: 550 not here")
 
 
 def test_a_user_without_a_password_is_not_signed_in():

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console.base.accounts.delivery import UNREADABLE
-from console.base.accounts.models import MailServer
+from console.base.accounts import delivery
+from console.base.accounts.models import MailServer, OutgoingMail
+from console.base.core.sealing import seal
 from console.platform.status import status
 from console.platform.trouble import Level
 from tests.console.platform.reading import services, titles
@@ -69,12 +70,46 @@ def test_a_mail_server_that_refuses_all_for_half_an_hour_is_not_working():
     assert not services()["mail"].works
 
 
-def test_a_mail_that_no_key_opens_is_no_fault_of_the_server():
+def post_sealed_with_a_lost_key(settings, *, ago):
+    """A mail that was tried: nobody asked the server about it."""
+    former = settings.SECRET_KEY
+    settings.SECRET_KEY = "another one " * 5
+    mail = OutgoingMail.objects.create(
+        to="ada@example.com",
+        subject="Hello",
+        sealed=seal("Hello"),
+        created_at=timezone.now() - ago,
+        email_tries=1,
+        email_next_at=timezone.now() + timedelta(minutes=50),
+    )
+    settings.SECRET_KEY = former
+    return mail
+
+
+def test_a_mail_that_no_key_opens_is_no_fault_of_the_server(settings):
     make_signs()
-    MailServer.objects.create(last_failure=UNREADABLE, last_failure_at=timezone.now())
-    refuse(make_user(), ago=timedelta(hours=6), tries=1)
+    mail = post_sealed_with_a_lost_key(settings, ago=timedelta(hours=6))
     (trouble,) = status().troubles
-    assert (trouble.title, trouble.said) == ("E-mails can’t be opened", "")
+    assert (trouble.title, trouble.said, trouble.since) == ("E-mails can’t be opened", "", mail.created_at)
+    assert services()["mail"].works
+    assert delivery.all_refused_since(at=timezone.now()) is None
+
+
+def test_a_mail_that_no_key_opens_hides_no_server_that_refuses_all(settings):
+    make_signs()
+    user = make_user()
+    for _notification in range(5):
+        refuse(user, ago=timedelta(hours=6), tries=8)
+    MailServer.objects.create(last_failure="550 relay denied", last_failure_at=timezone.now())
+    mail = post_sealed_with_a_lost_key(settings, ago=timedelta(hours=7))
+    OutgoingMail.objects.filter(pk=mail.pk).update(email_tries=0, email_next_at=None)
+    delivery.send_waiting(at=timezone.now())
+    assert OutgoingMail.objects.get().email_tries == 1
+
+    refusing, closed = status().troubles
+
+    assert (refusing.title, refusing.said) == ("The mail server refuses 5 e-mails", "550 relay denied")
+    assert closed.title == "E-mails can’t be opened"
 
 
 def test_a_mail_that_is_refused_while_others_are_sent_is_a_note():

@@ -109,7 +109,7 @@ class MailServer(models.Model):
     """How the mail server has answered lately: one row, or none before its first answer.
 
     `failures` count since it took a mail; nobody asks it before `paused_until`. `last_sent_at` is when it took
-    the first mail of a run.
+    the last mail; while a run goes on, the first of that.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)

@@ -9,6 +9,7 @@ import time_machine
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import OperationalError, connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 from redis import Redis
 
@@ -62,6 +63,10 @@ def tell(house, count=1):
 def tries():
     """How many notifications wait after how many tries."""
     return dict(Counter(Notification.objects.filter(emailed_at=None).values_list("email_tries", flat=True)))
+
+
+def last_sent():
+    return Notification.objects.aggregate(at=Max("emailed_at"))["at"]
 
 
 def send():
@@ -186,6 +191,23 @@ def test_a_refused_mail_counts_for_itself(house, server, stage, fault):
     assert (server.connections, tries()) == (1, {1: 2})
     facts = delivery.mail_facts(at=timezone.now())
     assert (facts.last_failure, facts.paused_until, facts.waiting) == ("550 not here", None, 2)
+
+
+def test_the_last_mail_of_a_run_is_the_last_one_sent(house, server):
+    """What came while the run went on, and was refused, counts by it."""
+    tell(house, 3)
+    assert send() == 3
+    assert MailServer.objects.get().last_sent_at == last_sent()
+
+
+def test_mails_that_were_sent_before_a_server_died_end_no_pause(house, server):
+    tell(house, 3)
+    server.faults, server.only = {"text": "drop"}, house.viewer.email
+
+    assert (send(), waits()) == (2, False)
+
+    noted = MailServer.objects.get()
+    assert (noted.failures, noted.last_sent_at) == (1, last_sent())
 
 
 def test_a_mail_on_which_the_server_dies_does_not_stand_in_the_others_way(house, server):
