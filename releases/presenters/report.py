@@ -106,6 +106,15 @@ class Reading:
         return _groups(self)
 
     @property
+    def refused_apis(self) -> dict[HostApplication, list[str]]:
+        """The names of the APIs that are restricted and not granted, by application."""
+        found: dict[HostApplication, list[str]] = {}
+        for line in self.apis:
+            for application in line.refused_by:
+                found.setdefault(application, []).append(line.use.name)
+        return found
+
+    @property
     def called(self) -> list[DomainLine]:
         """The origins that are asked for something."""
         return [line for line in self.domains if line.is_called]

@@ -105,6 +105,16 @@ class EditForm(HeardForm):
         if webhook.format not in WITH_OWN_SECRET:
             del self.fields["chat_secret"]
 
+    def show_conflict(self, current: Webhook) -> str:
+        """Take on the revision that is there now, so that a second save is a decision; return what it would change."""
+        self.data = {**self.data.dict(), "revision": current.revision}  # type: ignore[attr-defined]
+        words = _(
+            "Someone else changed the webhook while you were editing. Now it sends %(events)s to %(address)s, in "
+            "%(language)s. Save again to overwrite that."
+        )
+        language = dict(settings.LANGUAGES)[current.language]
+        return words % {"events": ", ".join(current.events), "address": current.address, "language": language}
+
 
 class SecretForm(NoteForm):
     """How long the old secret goes on working, and why; `seen` is the one on the screen."""

@@ -26,7 +26,7 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.activity import payloads
 from console.base.activity.events import event_of
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, named, page_of, posted, secret_page
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
@@ -143,12 +143,20 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
 
 def _edit(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     """Change where it is sent and what it hears."""
-    current = {"patterns": "\n".join(webhook.events), "language": webhook.language, "revision": webhook.revision}
+    seen = {"patterns": "\n".join(webhook.events), "language": webhook.language, "revision": webhook.revision}
+    form = EditForm(posted(request), initial=seen, webhook=webhook)
+
+    def save(data: dict[str, Any]) -> Webhook:
+        try:
+            return actions.edit(webhook, by=request.user, **data)
+        except Conflict:
+            raise Conflict(form.show_conflict(Webhook.objects.get(pk=webhook.pk))) from None
+
     return _confirm(
         request,
         webhook,
-        EditForm(posted(request), initial=current, webhook=webhook),
-        save=lambda data: actions.edit(webhook, by=request.user, **data),
+        form,
+        save=save,
         toast=_("Saved."),
         template="webhooks/edit.html",
     )

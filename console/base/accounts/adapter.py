@@ -163,6 +163,11 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     """Second factors' secrets are sealed."""
 
+    error_messages: ClassVar = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("The code is wrong or was already used."),
+    }
+
     def encrypt(self, text: str) -> str:
         """Return the secret as it is kept."""
         return codes.encrypt(text)

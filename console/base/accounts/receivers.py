@@ -18,6 +18,7 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from console.base.accounts import codes, events, security
 from console.base.accounts.actions import choose_language
@@ -70,24 +71,33 @@ def note_password_reset(sender: Any, *, request: HttpRequest, user: User, **kwar
     emit(events.PasswordReset(user, by=user))
 
 
+def _name_of(authenticator: Authenticator) -> str:
+    """Return what the pages call the factor; a passkey has a name of its own."""
+    names = {
+        Authenticator.Type.TOTP: _("Authenticator app"),
+        Authenticator.Type.RECOVERY_CODES: _("Recovery codes"),
+    }
+    return names.get(authenticator.type) or str(authenticator)
+
+
 @receiver(authenticator_added)
 @transaction.atomic
 def note_factor_added(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """An app's codes, a passkey, or recovery codes. The code that set up an app is used."""
     if authenticator.type == Authenticator.Type.TOTP:
         codes.mark_used(authenticator, kwargs["request"].POST.get("code", ""))
-    emit(events.FactorAdded(user, by=user, after={"factor": str(authenticator)}))
+    emit(events.FactorAdded(user, by=user, after={"factor": _name_of(authenticator)}))
 
 
 @receiver(authenticator_reset)
 @transaction.atomic
 def note_factor_renewed(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """New recovery codes; the earlier ones are void."""
-    emit(events.FactorRenewed(user, by=user, after={"factor": str(authenticator)}))
+    emit(events.FactorRenewed(user, by=user, after={"factor": _name_of(authenticator)}))
 
 
 @receiver(authenticator_removed)
 @transaction.atomic
 def note_factor_removed(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """An app's codes, a passkey, or recovery codes."""
-    emit(events.FactorRemoved(user, by=user, before={"factor": str(authenticator)}))
+    emit(events.FactorRemoved(user, by=user, before={"factor": _name_of(authenticator)}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 LINE_BREAKS = {"\r\n": "\n", "\r": "\n"}
 NOTHING_TO_SEE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
+OVERRIDES = "\u202d\u202e"  # show the letters after them in another order than they have
 JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
 
 
@@ -31,7 +32,8 @@ def say_what_to_choose(form: forms.BaseForm, **labels: Any) -> None:
 class WordsField(forms.CharField):
     """Several lines of text: NFC, and a line break counts as one character however the browser sends it.
 
-    A text in which there is nothing to see is empty: it explains nothing where a reason is asked for.
+    A text in which there is nothing to see is empty: it explains nothing where a reason is asked for. One that shows
+    other words than it has is refused.
     """
 
     def to_python(self, value: Any) -> str:
@@ -41,11 +43,15 @@ class WordsField(forms.CharField):
             text = text.replace(typed, kept)
         if "\0" not in text and all(unicodedata.category(letter) in NOTHING_TO_SEE for letter in text):
             return ""
+        if any(letter in text for letter in OVERRIDES):
+            raise ValidationError(_("Remove invisible control characters."), code="invisible")
         return unicodedata.normalize("NFC", text)
 
 
 class LineField(WordsField):
     """One line of visible text: runs of blanks become one, invisible characters are refused."""
+
+    default_error_messages: ClassVar = {"min_length": _("At least %(limit_value)d characters.")}
 
     def to_python(self, value: Any) -> str:
         """Return the line; raises ValidationError for characters that nobody can see."""

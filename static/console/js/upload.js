@@ -2,11 +2,13 @@
 import { announce } from './announce.js';
 import { number, percent } from './figures.js';
 
+// As the server writes sizes.
 const size = bytes => {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte']
-  let step = 0
-  while (bytes >= 1024 && step < units.length - 1) { bytes /= 1024; step++ }
-  return number(bytes, { style: 'unit', unit: units[step], maximumFractionDigits: step > 1 ? 1 : 0 })
+  if (bytes < 1024) return number(bytes, { style: 'unit', unit: 'byte', unitDisplay: 'long' })
+  const units = ['KB', 'MB', 'GB']
+  let step = -1
+  do { bytes /= 1024; step++ } while (bytes >= 1024 && step < units.length - 1)
+  return `${number(bytes, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}\u00a0${units[step]}`
 }
 
 // What the web server would not take, or the console only read to its end to refuse it, is not sent at all.

@@ -156,7 +156,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         other: "granted",
     }
     page = response.content.decode()
-    permissions = reverse("devmgmt:permissions", args=[version.mini_program.app_id])
+    permissions = reverse("devmgmt:apply_for_permissions", args=[version.mini_program.app_id])
     for words in (
         f"restricted and not granted in {application}",
         "called, but not configured as a request domain",
@@ -167,7 +167,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         f"Devices of {other} skip domain verification",
         "compared with 1.0.0, which was online then",
         f'href="{url(version, "changes/file/")}?path=app.js&amp;line=41"',
-        f'href="{permissions}?application={application.application_id}"',
+        f'href="{permissions}?application={application.application_id}&amp;api=wx.getLocation"',
     ):
         assert words in page, words
 

@@ -88,8 +88,14 @@ def test_it_is_changed_switched_replayed_and_deleted(client, team):
     old, other = (factories.make_delivery(webhook, state=state) for state in ("failed", "delivered"))
     change = {"url": "", "patterns": "*", "language": "zh-hans", "revision": webhook.revision}
     assert "Saved." in post(client, webhook.path_of("edit"), change).content.decode()
-    stale = client.post(webhook.path_of("edit"), change)
-    assert "Someone else changed the webhook" in stale.content.decode()
+    other_one = change | {"language": "en"}
+    stale = client.post(webhook.path_of("edit"), other_one)
+    assert "Now it sends * to https://ops.example.com/" in stale.content.decode()
+    again = other_one | {"revision": stale.context["form"]["revision"].value()}
+    assert "Saved." in post(client, webhook.path_of("edit"), again).content.decode()
+    assert Webhook.objects.get().language == "en"
+    change["revision"] = Webhook.objects.get().revision
+    post(client, webhook.path_of("edit"), change)
     webhook.refresh_from_db()
     assert (webhook.language, webhook.url) == ("zh-hans", "https://ops.example.com/hooks")
     post(client, webhook.path_of("test"))

@@ -78,10 +78,10 @@ def test_codes_of_an_app_come_and_go(house, signed_in, django_capture_on_commit_
             assert client.post(reverse(name), fields).status_code == 302
 
     assert [(verb, before or after) for verb, _by, _on, before, after in entries()] == [
-        ("user.factor_added", {"factor": "TOTP Authenticator"}),
+        ("user.factor_added", {"factor": "Authenticator app"}),
         ("user.factor_added", {"factor": "Recovery codes"}),
         ("user.factor_renewed", {"factor": "Recovery codes"}),
-        ("user.factor_removed", {"factor": "TOTP Authenticator"}),
+        ("user.factor_removed", {"factor": "Authenticator app"}),
         ("user.factor_removed", {"factor": "Recovery codes"}),
     ]
 
