@@ -46,10 +46,11 @@ def nginx(
     packages: Path | None = None,
     bucket: str = "",
     host: str = HOST,
+    most: int = 1000,
 ) -> Iterator[tuple[int, int]]:
     """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP.
 
-    `bucket` is the address of an S3 server that has the packages.
+    `bucket` is the address of an S3 server that has the packages; `most` requests of an address are served at a time.
     """
     for name in ("log", "temp", "data/static"):
         (folder / name).mkdir(parents=True)
@@ -60,7 +61,8 @@ def nginx(
     _write_main(folder)
     ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
     upstreams = {"server 127.0.0.1:8000;": _servers(web), "server 127.0.0.1:8001;": _servers(devices)}
-    _write_ours(folder, {**ports, **upstreams, HOST: host})
+    limit = {"limit_conn console_clients 1000;": f"limit_conn console_clients {most};"}
+    _write_ours(folder, {**ports, **upstreams, **limit, HOST: host})
     if bucket:
         _write_bucket(folder, bucket)
     command = [str(executable()), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/log/error.log"]

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?"  # a version as devices send it: 8.3.1, 17.2-beta
-
+# A version as devices send it: 8.3.1, 17.2-beta, 5.1.1(LMY48B). Up to six numbers, then what is no number.
+REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([ -\-/:-~][ -~]*)?"
 
 UNKNOWN = "unknown"  # what a device says where it can't tell which of a few values
 

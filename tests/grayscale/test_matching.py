@@ -25,6 +25,7 @@ PLATFORMS = ["android", "ios"]
 ENDS = ["0", "9", "9.0", "9.2", "9.10", "10", "10.0.0", "16.9.9", "17", "17.0", "17.0.0", "17.0.1", "17.2", "17.10"]
 ENDS += ["4.2.1.33", "4.2.1.34", "999999999.1.2.3.4.5"]
 REPORTED = [*ENDS, "17.2-beta", "17.2 (21C62)", "9.0_rc.3", "17+5", "9.2.0.0", "10a", "17.2beta.9"]
+REPORTED += ["17.2(21C62)", "9.2/33"]
 NAMES = [f"name{number}" for number in range(6)]
 KINDS = list(LISTED)
 EACH = {name for one in CONDITIONS for name in one.fails_as}

@@ -48,15 +48,12 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     if is_known(environ, etag):
         return Response(304, headers)
     _see_that_it_is_there(release)
-    accel = settings.PACKAGE_ACCEL_PREFIX
-    if accel and not package_storage().links:
-        return Response(200, [*headers, ("X-Accel-Redirect", accel + quote(release.file))])
     if environ["REQUEST_METHOD"] == "HEAD":
         return Response(200, [*headers, ("Content-Length", str(release.size))])
     if settings.PACKAGE_REDIRECT_SECONDS:
         return _redirect(release)
     part = _requested(environ, release, etag)
-    if accel:
+    if settings.PACKAGE_ACCEL_PREFIX:
         return Response(200, [*headers, *_for_nginx(release, part)])
     return _send(release, part, headers)
 
@@ -92,12 +89,15 @@ def _send(release: Deliverable, wanted: range | None, headers: Headers) -> Respo
 
 
 def _for_nginx(release: Deliverable, part: range | None) -> Headers:
-    """Return what makes nginx fetch the file, or the range, from the bucket, by an address that we sign.
+    """Return what makes nginx send the file from its folder, or the range from the bucket, by an address that we sign.
 
-    None of what the device sent goes there, nor does its query, which may hold the token of a trial.
+    None of what the device sent goes to the bucket, nor does its query, which may hold the token of a trial.
     """
+    accel = settings.PACKAGE_ACCEL_PREFIX
+    if not package_storage().links:
+        return [("X-Accel-Redirect", accel + quote(release.file))]
     link = urlsplit(_link(release, seconds=ACCEL_SECONDS, public=False))
-    headers = [("X-Accel-Redirect", f"{settings.PACKAGE_ACCEL_PREFIX}{link.path.lstrip('/')}?{link.query}")]
+    headers = [("X-Accel-Redirect", f"{accel}{link.path.lstrip('/')}?{link.query}")]
     return headers if part is None else [*headers, ("X-Package-Range", f"bytes={part.start}-{part.stop - 1}")]
 
 

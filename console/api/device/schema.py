@@ -20,6 +20,11 @@ Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f
 # Starts with a dotted number; what follows ("17.2-beta") does not count when versions are compared.
 SystemVersion = Annotated[str, Meta(min_length=1, max_length=40, pattern=rf"^{REPORTED}{END}")]
 Number = Annotated[str, Meta(max_length=14, pattern=rf"^[0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}}{END}")]
+# Of an update check, where SDKs also send "" for none.
+OptionalText = Annotated[str, Meta(max_length=128, pattern=rf"^[^\x00-\x1f\x7f]*{END}")] | None
+OptionalNumber = (
+    Annotated[str, Meta(max_length=14, pattern=rf"^([0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}})?{END}")] | None
+)
 AppId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^mp[a-z0-9]{14}$")]
 ApplicationId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^ha[a-z0-9]{14}$")]
 Guid = Annotated[
@@ -52,7 +57,7 @@ Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64
 
 
 class UpdateRequest(msgspec.Struct):
-    """The device, and the version that it has. Unknown members are ignored."""
+    """The device, and the version that it has. Unknown members are ignored; "" is as good as null."""
 
     app_id: AppId
     guid: Guid
@@ -60,12 +65,17 @@ class UpdateRequest(msgspec.Struct):
     os_version: SystemVersion
     app_version: Annotated[SystemVersion, Meta(description="The host app's version.")]
     network: Literal["wifi", "5g", "4g", "3g", "2g", "unknown"]
-    device_id: Text | None = None
-    account: Text | None = None
+    device_id: OptionalText = None
+    account: OptionalText = None
     local_version: Annotated[
-        Number | None, Meta(description="The version that the device has, preset included; absent when it has none.")
+        OptionalNumber,
+        Meta(description="The version that the device has, preset included; absent when it has none."),
     ] = None
-    trial_token: Annotated[Text | None, Meta(description="From the link or QR code of a trial version.")] = None
+    trial_token: Annotated[OptionalText, Meta(description="From the link or QR code of a trial version.")] = None
+
+    def __post_init__(self) -> None:
+        self.device_id, self.account = self.device_id or None, self.account or None
+        self.local_version, self.trial_token = self.local_version or None, self.trial_token or None
 
 
 class PackageLink(msgspec.Struct, frozen=True):

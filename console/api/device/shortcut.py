@@ -23,7 +23,8 @@ _fields = tuple(
         strict=True,
     )
 )
-_Unchecked: Any = msgspec.defstruct("_Unchecked", _fields, bases=(UpdateRequest,))
+# It has none of the methods, which would be called for each request.
+_Unchecked: Any = msgspec.defstruct("_Unchecked", _fields)
 
 
 class ShortcutDecoder:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 
 from console.api.tcsas.errors import INVALID, MISSING, Refused, invalid
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # not where the backslash itself is escaped
 
 
 def _named(name: str) -> str:
@@ -47,7 +50,7 @@ class Part(Asked):
 def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Return the parameters; raises Refused, which names the one that is missing or wrong."""
     try:
-        if b"\\u0000" in body:
+        if b"\\u0000" in body and _NUL.search(body):
             raise Refused(INVALID, "A text can't contain the character U+0000.")
         return decoder.decode(body or b"{}")
     except msgspec.ValidationError as error:

@@ -189,6 +189,32 @@ def test_servers_read_json_whoever_answers(site: Site) -> None:
         assert headers["content-type"] == "application/json"
 
 
+def test_devices_read_json_while_the_servers_are_away(tmp_path: Path) -> None:
+    """And where nginx refuses a body, with the headers that it adds to the console's answers."""
+    with nginx(tmp_path, web=free_port(), devices=free_port()) as (https, _plain):
+        for method, path, body, status, code, wait in (
+            ("GET", "/runtime/v1/policy?app_id=mp0123456789abcd", "", 503, "temporarily_unavailable", "5"),
+            ("POST", UPDATE, "{}", 503, "temporarily_unavailable", "5"),
+            ("POST", "/runtime/v1/logs", "x" * 2_200_000, 413, "too_large", None),
+        ):
+            found, headers, said = ask(https, method, path, body)
+            assert (found, json.loads(said)["code"], headers.get("retry-after")) == (status, code, wait), path
+            assert (headers["content-type"], headers["cache-control"]) == ("application/json", "no-store")
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'none'" in headers["content-security-policy"]
+            assert "includeSubDomains" in headers["strict-transport-security"]
+            assert len(headers["x-request-id"]) == 32
+
+
+def test_an_address_with_too_many_requests_at_a_time_reads_json(tmp_path: Path) -> None:
+    with nginx(tmp_path, web=free_port(), devices=free_port(), most=1) as (https, _plain):
+        with connect(https, tls=True) as waiting:
+            waiting.sendall(request(UPDATE, host=HOST))
+            until(lambda: ask(https, "POST", UPDATE, "{}")[0] == 429, "nginx has read the first one")
+            _, headers, body = ask(https, "POST", UPDATE, "{}")
+    assert (json.loads(body)["code"], headers["retry-after"]) == ("too_many_requests", "5")
+
+
 def test_packages_are_sent_by_nginx(site: Site) -> None:
     """The console decides, nginx reads the file; nobody reads it past the console."""
     binding = make_binding(make_program())
@@ -201,6 +227,27 @@ def test_packages_are_sent_by_nginx(site: Site) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
     assert ask(site.https, "GET", "/static/console/frame.css")[0] == 200
+
+
+def test_a_broken_download_of_a_package_resumes(site: Site) -> None:
+    """With the ETag that the console gave, and nginx none of its own; what is refused, the console says."""
+    binding = make_binding(make_program())
+    package = make_online(binding.mini_program).package
+    up_to_date(f"http://127.0.0.1:{site.devices}")
+    path, key = f"/runtime/v1/packages/{package.sha256}.apkg", {"Authorization": authorization(binding.application)}
+    etag, size = f'"{package.sha256}"', package.size
+    with package.file.open("rb") as file:
+        content = file.read()
+    assert ask(site.https, "GET", path, **key)[1]["etag"] == etag
+    assert ask(site.https, "GET", path, **key, **{"If-None-Match": etag})[0] == 304
+    status, headers, body = ask(site.https, "GET", path, **key, Range="bytes=3-9", **{"If-Range": etag})
+    assert (status, body, headers["content-range"], headers["etag"]) == (206, content[3:10], f"bytes 3-9/{size}", etag)
+    assert ask(site.https, "GET", path, **key, Range="bytes=3-9", **{"If-Range": '"other"'})[0] == 200
+    status, headers, body = ask(site.https, "GET", path, **key, Range="bytes=99999999-")
+    assert (status, json.loads(body)["code"]) == (416, "range_not_satisfiable")
+    assert (headers["content-range"], headers["cache-control"]) == (f"bytes */{size}", "no-store")
+    status, headers, body = ask(site.https, "HEAD", path, **key)
+    assert (status, headers["content-length"], headers["etag"], body) == (200, str(size), etag, b"")
 
 
 def test_static_files_are_sent_compressed_and_kept_by_their_name(site: Site) -> None:

@@ -167,6 +167,9 @@ def test_nginx_sends_what_python_allowed(device: Device, package: Package, setti
     assert (reply.status, reply.body) == (200, b"")
     assert reply.headers["X-Accel-Redirect"] == f"/packages/{package.sha256[:2]}/{package.sha256}.apkg"
     assert "X-Accel-Redirect" not in device.package("0" * 64).headers
+    assert device.package(package.sha256, HTTP_RANGE="bytes=999999999-").json["code"] == "range_not_satisfiable"
+    head = device.package(package.sha256, "HEAD").headers
+    assert (head["ETag"], head["Content-Length"]) == (f'"{package.sha256}"', str(package.size))
 
 
 @pytest.mark.parametrize("prefix", ["", "/packages/"])

@@ -50,3 +50,10 @@ def test_refuses_what_is_no_request(body: bytes) -> None:
             decoder.decode(body)
         errors.append((type(error.value), str(error.value)))
     assert errors[0] == errors[1]
+
+
+@pytest.mark.parametrize("member", ["local_version", "device_id", "account", "trial_token"])
+def test_an_empty_text_is_none(member: str) -> None:
+    """As an SDK sends it of a user who is signed out."""
+    body = msgspec.json.encode(question(APP_ID) | {member: ""})
+    assert [getattr(decoder.decode(body), member) for decoder in (ShortcutDecoder(), FULL)] == [None, None]

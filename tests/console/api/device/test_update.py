@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from console.api.device import rate
+from console.base.hosts import proofs
 from console.base.hosts.models import ApplicationKey
 from console.base.hosts.signing import seeds, sign, statement
 from miniprograms import actions as programs
@@ -225,13 +227,15 @@ WRONG_MEMBERS = [
     ("os_version", "Android"),
     ("os_version", "1" * 41),
     ("os_version", "14\n"),
+    ("os_version", "14."),
+    ("os_version", "1.2.3.4.5.6.7"),
+    ("os_version", "14（1）"),
     ("app_version", "1..2"),
     ("app_version", 8),
     ("network", "lan"),
     ("local_version", "1.0"),
     ("local_version", "1.0.10000"),
     ("local_version", "1.0.0\n"),
-    ("device_id", ""),
     ("device_id", "d" * 129),
     ("account", "a\x00b"),
     ("account", {"id": 1}),
@@ -254,7 +258,21 @@ def test_a_missing_member_is_named(device: Device, member: str) -> None:
     assert f"`{member}`" in reply.json["message"]
 
 
-@pytest.mark.parametrize("version", ["14", "17.5.1", "8.0.50.2460", "4.4W", "13-beta 2", "1.2.3.4.5.6"])
+@pytest.mark.parametrize("member", ["local_version", "device_id", "account", "trial_token"])
+def test_an_empty_text_is_as_good_as_none(device: Device, program: MiniProgram, member: str) -> None:
+    """An SDK sends it of a user who is signed out, also with the proof of the account that was signed in."""
+    application, asked = device.application, question(program.app_id)
+    of_application = application.application_id, application.proof_series
+    proof, _seconds = proofs.issue(*of_application, guid=asked["guid"], account="ann", at=time.time())
+    found = device.post(asked | {member: ""}, HTTP_INSTALLATION_PROOF=proof)
+    assert (found.status, found.json) == (200, device.post(asked).json)
+
+
+VERSIONS = ["14", "17.5.1", "8.0.50.2460", "4.4W", "13-beta 2", "1.2.3.4.5.6"]
+VERSIONS += ["5.1.1(LMY48B)", "4.0.0.120(C00E120R8P3)", "8.0.50/2460", "8.0.50 (2460)", "14:r1"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_versions_as_systems_write_them(device: Device, version: str) -> None:
     assert device.post({**ASKED, "os_version": version, "app_version": version}).status == 200
 

@@ -131,6 +131,17 @@ def test_bodies_that_are_none(made):
     assert call(made, "DescribeInstances") == "InvalidAction"
 
 
+def test_a_text_may_mention_u0000_and_not_contain_it(made):
+    for text, expected in (
+        (rb"\u0000", "InvalidParameter"),
+        (rb"\\u0000", ""),
+        (rb"\\\u0000", "InvalidParameter"),
+        (rb"\\ \\\\u0000", ""),
+    ):
+        body = b'{"Keyword": "%s"}' % text
+        assert code(headers_of(made, ACTION, body), body) == expected, text
+
+
 def test_the_page_at_the_same_address_stays(made):
     headers = headers_of(made, ACTION, b"{}")
     assert Client().get("/", headers=headers).status_code == 302  # to sign in
