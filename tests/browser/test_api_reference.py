@@ -1,13 +1,14 @@
 """The reference of the API in a real browser: its search, and an address that opens an operation (A-2)."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import factories
 from tests.browser.person import sign_in
+from tests.browser.walking import AXE, NARROW, WIDE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,8 +32,9 @@ def test_one_searches_opens_and_links(live_server: LiveServer, page: Page, watch
     page.evaluate(
         "document.querySelectorAll('.reference-operation, .reference-refusals').forEach(one => one.open = true)"
     )
-    for width in (1440, 390):
+    page.evaluate(AXE_SCRIPT)
+    for width, asked in ((1440, WIDE.axe), (390, NARROW.axe)):
         page.set_viewport_size({"width": width, "height": 900})
-        found = Axe().run(page).response["violations"]
+        found = page.evaluate(AXE, asked)
         assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
