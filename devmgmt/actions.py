@@ -18,7 +18,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
-from console.base.hosts.rules import own_request
+from console.base.hosts.rules import why_not_own
 from console.base.hosts.states import DecisionState
 from devmgmt import events, expiry, rules, submissions
 from devmgmt.matching import Domain, fingerprint
@@ -189,8 +189,7 @@ def decide_together(
     for ruling in sorted(rulings, key=lambda ruling: ruling.grant.pk):
         grant = ruling.grant
         grant.mini_program = program
-        if grant.requested_by_id == by.pk:
-            raise ActionRefused(own_request())
+        refuse_if(why_not_own(grant, by=by))
         with submissions.refusing(grant):
             quiet = len(rulings) > 1
             _decide(grant, approve=ruling.approve, by=by, note=ruling.note, until=until, at=at, quiet=quiet)

@@ -6,16 +6,24 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from miniprograms.querysets import is_on_shelf
-from releases.states import AuditState, VersionState
+from releases.states import Accepted, AuditState, VersionState
 
 if TYPE_CHECKING:
     from releases.models import Audit, SettledFinding, Version
 
 # `online()` in SQL that names the table `version`.
 ONLINE = f"version.state = '{VersionState.ONLINE}'"
+
+
+# Of a version in a subquery: below the one around it.
+LOWER = (
+    Q(major__lt=OuterRef("major"))
+    | Q(major=OuterRef("major"), minor__lt=OuterRef("minor"))
+    | Q(major=OuterRef("major"), minor=OuterRef("minor"), patch__lt=OuterRef("patch"))
+)
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
@@ -54,26 +62,35 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def overtaking(self, online: VersionQuerySet) -> VersionQuerySet:
         """Versions that no version of `online` of the same program reaches: what may be published over it (V-12)."""
-        not_lower = (
-            Q(major__gt=OuterRef("major"))
-            | Q(major=OuterRef("major"), minor__gt=OuterRef("minor"))
-            | Q(major=OuterRef("major"), minor=OuterRef("minor"), patch__gte=OuterRef("patch"))
-        )
-        return self.filter(~Exists(online.filter(not_lower, mini_program=OuterRef("mini_program"))))
+        return self.filter(~Exists(online.filter(~LOWER, mini_program=OuterRef("mini_program"))))
+
+    def ahead(self) -> VersionQuerySet:
+        """Passed an audit, and can be published over what is online."""
+        return self.approved().overtaking(type(self)(self.model).online())
 
     def accepted_with_binding(self) -> VersionQuerySet:
-        """What an application accepts with a binding (L-6, V-18).
+        """What an application accepts with a binding (L-6, V-18): all that its users may get without it being asked.
 
-        What is online, then what has passed an audit and can be published over it, highest first.
+        What is online, then what is ahead of it, then what can go online after a roll back; each with the highest
+        first, and with `accepted_as` of these (Accepted).
         """
-        ahead = self.approved().overtaking(type(self)(self.model).online())
-        accepted = (self.online() | ahead).select_related("package")
-        return accepted.order_by(Case(When(state=VersionState.ONLINE, then=0), default=1), "-major", "-minor", "-patch")
+        others = type(self)(self.model).filter(mini_program=OuterRef("mini_program"))
+        kind = Case(
+            When(state=VersionState.ONLINE, then=Value(Accepted.ONLINE)),
+            When(~Exists(others.online().filter(~LOWER)), state=VersionState.APPROVED, then=Value(Accepted.AHEAD)),
+            When(
+                Exists(others.roll_back_targets().filter(LOWER)),
+                state=VersionState.APPROVED,
+                then=Value(Accepted.EARLIER),
+            ),
+            When(state=VersionState.RETIRED, rolled_back_at=None, then=Value(Accepted.EARLIER)),
+        )
+        accepted = self.light().annotate(accepted_as=kind).exclude(accepted_as=None)
+        return accepted.order_by("accepted_as", "-major", "-minor", "-patch")
 
     def publishable(self) -> VersionQuerySet:
         """What may be published now (V-12): those of which `rules.why_not_publish` has nothing to say."""
-        online = type(self)(self.model).online()
-        return self.approved().overtaking(online).filter(is_on_shelf("mini_program__"))
+        return self.ahead().filter(is_on_shelf("mini_program__"))
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):

@@ -27,6 +27,14 @@ class AuditState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class Accepted(models.IntegerChoices):
+    """As what an application accepts a version with a binding, in the order in which they are shown."""
+
+    ONLINE = 0
+    AHEAD = 1
+    EARLIER = 2
+
+
 class ReleaseKind(models.TextChoices):
     """How a version came online."""
 

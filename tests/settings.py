@@ -35,6 +35,7 @@ ZEAL_ALLOWLIST = [
     {"model": "releases.Version", "field": "get()"},
     {"model": "accounts.Team", "field": "get()"},
     {"model": "accounts.Membership", "field": "get()"},
+    {"model": "hosts.HostApplication", "field": "get()"},
 ]
 
 # Transactional tests empty the append-only tables; nothing else may.

@@ -63,7 +63,7 @@ def _waiting_for_others(person: Person) -> querysets.Requests:
         return waiting
     own = querysets.decidable_by(person.user)
     return {
-        kind: rows.exclude(pk__in=own[kind].waiting().exclude(requested_by=person.user).values("pk"))
+        kind: rows.exclude(pk__in=own[kind].waiting().not_own_of(person.user).values("pk"))
         for kind, rows in waiting.items()
     }
 

@@ -74,7 +74,7 @@ def _file(application: HostApplication, edits: bool) -> Step:
 
 
 def _decide(application: HostApplication, user: User) -> Step:
-    waiting = Binding.objects.waiting().filter(application=application).exclude(requested_by=user)
+    waiting = Binding.objects.waiting().filter(application=application).not_own_of(user)
     binding = waiting.select_related("mini_program").order_by("pk").first()
     text = _("A team’s binding request appears here.")
     if binding:

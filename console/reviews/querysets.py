@@ -88,7 +88,7 @@ def waiting_for(user: User) -> Requests:
 
     APIs that were asked for at once are one item (D-3), here and wherever items are counted.
     """
-    return {kind: rows.waiting().exclude(requested_by=user).items() for kind, rows in decidable_by(user).items()}
+    return {kind: rows.waiting().not_own_of(user).items() for kind, rows in decidable_by(user).items()}
 
 
 def count(requests: Requests) -> int:

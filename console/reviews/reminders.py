@@ -37,7 +37,7 @@ def remind_of(decision: Decision, *, at: datetime) -> bool:
         together += others
     hours = decision.hours_waiting(at=at)
     notify(
-        [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
+        [user for user in reviewers_of(decision.application) if not decision.is_own_of(user)],
         kind=NotificationKind.REVIEW,
         text=lambda: (
             ngettext(

@@ -150,7 +150,7 @@ class TaskForm(GuardrailForm):
     def _offer_versions(self) -> None:
         """Offer what may be tried; another version of the program is refused with its own reason (G-1)."""
         versions = self.program.versions
-        self.candidates = list(versions.approved().overtaking(versions.online()).prefetch_related("audits"))
+        self.candidates = list(versions.ahead().prefetch_related("audits"))
         field: Any = self.fields["version"]
         field.queryset = versions.all()
         field.widget.choices = [(version.pk, self._version_words(version)) for version in self.candidates]
@@ -349,7 +349,7 @@ def values_for_copy(task: GrayscaleTask) -> dict[str, Any]:
     values = values_of(task)
     now = timezone.now().replace(second=0, microsecond=0)
     values |= {"starts_at": now, "ends_at": now + (task.ends_at - task.starts_at)}
-    candidates = task.mini_program.versions.approved().overtaking(task.mini_program.versions.online())
+    candidates = task.mini_program.versions.ahead()
     if not candidates.filter(pk=task.version_id).exists():
         del values["version"]
     return values

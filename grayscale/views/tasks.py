@@ -87,7 +87,7 @@ def _total(count: int) -> str:
 
 def _candidates(program: MiniProgram) -> int:
     """How many versions may be tried."""
-    found: int = program.versions.approved().overtaking(program.versions.online()).count()
+    found: int = program.versions.ahead().count()
     return found
 
 

@@ -12,7 +12,7 @@ from console.base.accounts.models import User
 from console.base.core.errors import Conflict
 from miniprograms import actions
 from miniprograms.models import Binding, MiniProgram
-from releases.states import VersionState
+from releases.states import Accepted
 
 
 @transaction.atomic
@@ -41,9 +41,9 @@ def _check(program: MiniProgram, seen: Collection[str]) -> None:
     unseen = next((version for version in accepted if version.number not in seen), None)
     if unseen is None:
         return
-    words = (
-        _("%(number)s has gone online since you opened this. Check it again.")
-        if unseen.state == VersionState.ONLINE
-        else _("%(number)s has passed its audit since you opened this. Check it again.")
-    )
-    raise Conflict(words % {"number": unseen})
+    words = {
+        Accepted.ONLINE: _("%(number)s has gone online since you opened this. Check it again."),
+        Accepted.AHEAD: _("%(number)s has passed its audit since you opened this. Check it again."),
+        Accepted.EARLIER: _("%(number)s can go online after a roll back. Check it, too."),
+    }
+    raise Conflict(words[unseen.accepted_as] % {"number": unseen})  # type: ignore[attr-defined]  # annotated

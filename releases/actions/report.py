@@ -15,6 +15,7 @@ from miniprograms.actions import lock
 from miniprograms.models import Binding
 from releases import events, rules
 from releases.models import Audit, Report, ReviewDecision, Version
+from releases.states import Accepted
 from releases.tasks import write_reports
 
 
@@ -50,9 +51,13 @@ def _requested(version: Version, decision: ReviewDecision | None, *, by: User, a
 
 @transaction.atomic
 def reports_for_binding(binding: Binding, *, by: User, at: datetime | None = None) -> None:
-    """Have a report written on each version that approving a binding accepts (V-18)."""
+    """Have a report written on each version that approving a binding accepts (V-18).
+
+    Of earlier versions there may be a hundred: on those a reviewer asks for one.
+    """
     for version in binding.mini_program.versions.accepted_with_binding():
-        _requested(version, None, by=by, at=at)
+        if version.accepted_as != Accepted.EARLIER:  # type: ignore[attr-defined]  # annotated
+            _requested(version, None, by=by, at=at)
 
 
 def report_on(audit: Audit, *, at: datetime) -> Report:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import F, Func
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,6 +52,7 @@ def create_robot(
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_robots(team))
     robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True, date_joined=at)
+    robot.token_makers = [by.pk]
     robot.set_unusable_password()
     robot.save(force_insert=True)
     Membership.objects.create(team=team, user=robot, role=role_of(scopes), since=at)
@@ -120,10 +122,18 @@ def rotate(token: Token, *, seen: str, by: User, keep_keys: bool = False, at: da
     before, secret = {"token": current.masked}, _new()
     current.sha256, current.hint = digest_of(secret), secret[-4:]
     current.save(update_fields=["sha256", "hint"])
+    _note_maker(current, by)
     if not keep_keys:
         _revoke(_locked(Token.objects.upload_keys_of(current).usable(at=at)), by=by, at=at)
     emit(events.TokenRotated(current, by=by, at=at, before=before, after={"token": current.masked}))
     return Made(current, secret)
+
+
+def _note_maker(token: Token, by: User) -> None:
+    """Keep that `by` knows the robot's token now, and decides nothing that it asks for (P-2)."""
+    others = Func(F("token_makers"), by.pk, function="array_remove")
+    makers = Func(others, by.pk, function="array_append")
+    User.objects.filter(pk=token.holder_id, is_robot=True).update(token_makers=makers)
 
 
 @transaction.atomic

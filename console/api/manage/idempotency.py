@@ -38,24 +38,25 @@ REFUSALS = (Problem, ActionRefused, Http404, PermissionDenied)  # They did nothi
 def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what `run` answers, or what it answered to the same key of the token before.
 
-    Raises Problem 422 for a key of another request, 409 while the first one is under way, 429 where too much is kept
-    for the token. A refusal did nothing, so it is not kept: the next try is a first one, and what refused it may be
-    gone by then. So it is for a failure before anything was saved; after one that may have come later, the key stays.
+    Raises Problem 422 for a key of another request, or from before the roles of the token's holder changed (P-3), 409
+    while the first one is under way, 429 where too much is kept for the token. A refusal did nothing, so it is not
+    kept: the next try is a first one, and what refused it may be gone by then. So it is for a failure before anything
+    was saved; after one that may have come later, the key stays.
     """
     key = request.headers.get(HEADER, "")
     if not key or request.method in SAFE:
         return run()
     if not KEY.fullmatch(key):
         raise Problem(422, f"{HEADER} takes 1 to 100 visible ASCII characters.", code="idempotency_key")
-    digest = _digest(request)
+    first = {"request": _digest(request), "roles": _roles(token)}
     abandoned = timezone.now() - LONGEST
     KeptAnswer.objects.filter(token=token, key=key, status=None, created_at__lt=abandoned).delete()
     try:
-        row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults={"request": digest})
+        row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults=first)
     except IntegrityError:  # The first one was there, was refused, and is gone.
         raise _under_way() from None
     if not is_first:
-        return _again(row, digest)
+        return _again(row, **first)
     with _commits() as committed:
         try:
             _ensure_room(token)
@@ -87,8 +88,11 @@ def _commits() -> Iterator[list[bool]]:
         yield committed
 
 
-def _again(row: KeptAnswer, digest: str) -> HttpResponse:
-    if row.request != digest:
+def _again(row: KeptAnswer, *, request: str, roles: str) -> HttpResponse:
+    if row.roles not in ("", roles):
+        words = f"The roles of the token's holder have changed since this {HEADER} was used. Use another one."
+        raise Problem(422, words, code="idempotency_key")
+    if row.request != request:
         raise Problem(422, f"This {HEADER} was used for another request.", code="idempotency_key")
     if row.status is None:
         raise _under_way()
@@ -117,6 +121,14 @@ def _ensure_room(token: Token) -> None:
 def _under_way() -> Problem:
     words = "The first request with this key is still under way, or the console can’t tell whether it was carried out."
     return Problem(409, words, code="in_progress", headers={"Retry-After": "2"})
+
+
+def _roles(token: Token) -> str:
+    """Hash what the holder is in teams and applications: all that decides what they may read."""
+    holder = token.holder
+    teams = sorted(holder.memberships.values_list("team_id", "role"))
+    applications = sorted(holder.application_roles.values_list("application_id", "role"))
+    return sha256(repr((teams, applications)).encode()).hexdigest()
 
 
 def _digest(request: HttpRequest) -> str:

@@ -166,6 +166,9 @@ class KeptAnswer(models.Model):
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     request = models.CharField(max_length=64, help_text="SHA-256 of what was asked")
+    roles = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="SHA-256 of its holder's roles; empty: any"
+    )
     status = models.PositiveSmallIntegerField(null=True)
     content_type = models.CharField(max_length=100, blank=True, default="", db_default="")
     body = models.BinaryField(default=b"", db_default=b"")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from console.base.accounts import security
 from console.base.accounts.identity.granting import ByProvider
@@ -264,6 +265,16 @@ class InvitationResent(TeamEvent):
 class InvitationRevoked(TeamEvent):
     name, icon, colour = "invitation.revoked", "x", "red"
     log = _("Invitation revoked")
+
+    def heading(self, count: int) -> str:
+        words = ngettext(
+            "%(count)d open invitation will be revoked", "%(count)d open invitations will be revoked", count
+        )
+        return words % {"count": count}
+
+    def announced(self) -> str:
+        """Return whose it is: the heading says what becomes of it."""
+        return self.label
 
 
 class MemberJoined(TeamEvent):

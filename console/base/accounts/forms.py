@@ -124,7 +124,9 @@ class PersonForm(forms.Form):
     is_active = forms.BooleanField(
         label=_("Active"),
         required=False,
-        help_text=_("If off, the person can’t sign in. Sessions end immediately, and API tokens are revoked."),
+        help_text=_(
+            "If off, the person can’t sign in. Their sessions, API tokens and open invitations end immediately."
+        ),
     )
     is_staff = forms.BooleanField(
         label=_("Operator"),

@@ -261,3 +261,10 @@ def team_cards(user: User, rows: Mapping[int, list[Any]]) -> list[TeamCard]:
         for member in user.team_roles
     ]
     return sorted((card for card in cards if card.rows or not card.why_not), key=lambda card: bool(card.why_not))
+
+
+def robots_known_to(member: Membership) -> list[str]:
+    """Return the names of the team's robots whose token the member created, or was the last to replace."""
+    robots = User.objects.filter(is_robot=True, memberships__team=member.team_id)
+    known = robots.filter(token_makers__contains=[member.user_id]).order_by("name")
+    return [robot.name for robot in known if robot.token_makers[-1] == member.user_id]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from console.base.hosts import rules
 from console.base.hosts.models import Decision
 from console.base.hosts.people import reviewers_of
@@ -47,7 +47,7 @@ def notify_reviewers(
 ) -> None:
     """Notify those who may decide it, so not who asked for it (P-2)."""
     notify(
-        [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
+        [user for user in reviewers_of(decision.application) if not decision.is_own_of(user)],
         kind=NotificationKind.REVIEW,
         text=text,
         detail=detail or (lambda: decision.reason),
@@ -70,8 +70,7 @@ def settle(
     The caller emits the event; `also` holds columns of its own that change with the decision. Raises ActionRefused for
     the requester's own request (P-2) and for a rejection without a note, Conflict when the request no longer waits.
     """
-    if decision.requested_by_id == by.pk:
-        raise ActionRefused(rules.own_request())
+    refuse_if(rules.why_not_own(decision, by=by))
     if not approve and not note.strip():
         raise ActionRefused(_("A rejection needs a note. Say what must change."), field="note")
     changes = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.notifying import Notify, nothing
@@ -152,6 +152,16 @@ class ReviewerInvited(PartEvent):
 class ReviewerInvitationWithdrawn(ReviewerInvited):
     name, icon, colour = "reviewer.invitation_withdrawn", "x", "red"
     log = _("Reviewer invitation revoked")
+
+    def heading(self, count: int) -> str:
+        words = ngettext(
+            "%(count)d reviewer invitation will be revoked", "%(count)d reviewer invitations will be revoked", count
+        )
+        return words % {"count": count}
+
+    def announced(self) -> str:
+        """Return whose it is: the heading says what becomes of it."""
+        return str(self.on.invitation)
 
 
 class ReviewerJoined(PersonEvent):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts.models import Invitation, Team
+from console.base.accounts.models import Invitation, Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.core.ids import random_id
 from console.base.core.sealing import unseal
@@ -280,6 +280,10 @@ class Decision(models.Model):
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""
         raise NotImplementedError
+
+    def is_own_of(self, user: User) -> bool:
+        """Whether `user` asked for it, by hand or by a robot whose token they created; reads who asked (P-2)."""
+        return user.pk in (self.requested_by_id, *self.requested_by.token_makers)
 
     def is_overdue(self, *, at: datetime) -> bool:
         """Whether it waits for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""

@@ -116,6 +116,10 @@ class DecisionQuerySet(models.QuerySet[Any]):
             application__people__role__in=roles,
         )
 
+    def not_own_of(self, user: User) -> Self:
+        """Without what `user` asked for, by hand or by a robot whose token they created (P-2)."""
+        return self.exclude(requested_by=user).exclude(requested_by__token_makers__contains=[user.pk])
+
     def overdue(self, *, at: datetime) -> Self:
         """Waiting for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""
         limit = timedelta(hours=settings.DECISION_OVERDUE_HOURS)

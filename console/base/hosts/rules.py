@@ -60,14 +60,16 @@ def why_not_decide(decision: Decision, *, by: User) -> str:
     """Return why `by` can't decide, in words; "" when they can. Roles are checked by the route."""
     if decision.state != DecisionState.WAITING:
         return _("Already decided: %(state)s.") % {"state": decision.get_state_display()}
+    return why_not_own(decision, by=by)
+
+
+def why_not_own(decision: Decision, *, by: User) -> str:
+    """Return why `by` can't decide what they asked for, by hand or by a robot of theirs, in words (P-2)."""
     if decision.requested_by_id == by.pk:
-        return own_request()
+        return _("This is your own request. Someone else must decide.")
+    if decision.is_own_of(by):
+        return _("A robot whose token you created requested this. Someone else must decide.")
     return ""
-
-
-def own_request() -> str:
-    """Return why nobody decides what they asked for (P-2)."""
-    return _("This is your own request. Someone else must decide.")
 
 
 def why_not_require_proofs(uses: Mapping[str, bool], has_secret: bool) -> str:

@@ -59,7 +59,7 @@ class Automation:
             number=version.number,
             source=source,
             size=version.package.size,
-            warnings=len(version.package.warnings),
+            warnings=len(version.findings),
         )
         Upload.objects.filter(mini_program=version.mini_program, number=version.number).update(at=at)
 

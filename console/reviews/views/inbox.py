@@ -18,7 +18,7 @@ from console.base.accounts.permissions import Permission
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import Decision, HostApplication
-from console.base.hosts.rules import own_request, why_not_decide
+from console.base.hosts.rules import why_not_decide, why_not_own
 from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
@@ -34,8 +34,8 @@ from releases import actions as releases
 from releases import rules
 from releases.access import review_for
 from releases.actions.binding import decide_binding
-from releases.models import ReviewDecision
-from releases.states import VersionState
+from releases.models import ReviewDecision, Version
+from releases.states import Accepted
 
 FILES_SHOWN = 200
 OTHERS_SHOWN = 20
@@ -53,6 +53,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "lines": lines,
         "selectable": {line.decision.pk for line in lines if _can_be_selected(line, request.user)},
+        "own": [line.decision for line in lines if line.decision.is_own_of(request.user)],
         "buttons": [(reverse("reviews:approve_selected"), {"label": _("Approve"), "icon": "checks"})],
         "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
@@ -108,11 +109,16 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
         "program": decision.mini_program,
         "live": decision.is_live,
         "accepted": accepted,
-        "online": next((version for version in accepted if version.state == VersionState.ONLINE), None),
-        "ahead": [version for version in accepted if version.state == VersionState.APPROVED],
+        "online": next(iter(_accepted_as(Accepted.ONLINE, accepted)), None),
+        "ahead": _accepted_as(Accepted.AHEAD, accepted),
+        "earlier": _accepted_as(Accepted.EARLIER, accepted),
     }
     context |= of_binding(decision, (asked or accepted)[0]) if accepted else {}
     return _decide(request, decision, verb, form, template="reviews/binding.html", **context)
+
+
+def _accepted_as(kind: Accepted, versions: list[Version]) -> list[Version]:
+    return [version for version in versions if version.accepted_as == kind]  # type: ignore[attr-defined]  # annotated
 
 
 @route(Permission.DECIDE, load=exemption_for, methods="GET POST", sudo=True)
@@ -155,7 +161,6 @@ def permission(request: SignedInRequest, decision: ApiPermission) -> HttpRespons
 def _permissions(request: SignedInRequest, decision: ApiPermission, together: list[ApiPermission]) -> HttpResponse:
     """Show what was requested together; on POST decide each in one transaction, and go on to what waits next (D-3)."""
     user, application = request.user, decision.application
-    own = decision.requested_by_id == user.pk
     waiting = any(permission.state == DecisionState.WAITING for permission in together)
 
     def save(data: dict[str, Any]) -> list[ApiPermission]:
@@ -183,7 +188,7 @@ def _permissions(request: SignedInRequest, decision: ApiPermission, together: li
         together=together,
         rows=form.rows(apis),
         waiting=waiting,
-        why_not=own_request() if own and waiting else "",
+        why_not=why_not_own(decision, by=user) if waiting else "",
         bound=querysets.is_bound(decision.mini_program, application),
         others=_others(decision, without=together),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.activity.catalogue import list_url
 from console.base.core.errors import ActionRefused
@@ -48,7 +49,7 @@ def approve(request: SignedInRequest) -> HttpResponse:
         back=list_url(request, reverse("reviews:list")),
         template="reviews/confirm/approve_selected.html",
         impossible="" if rows else _("Select at least one request."),
-        items=_Items(rows, without=user.pk),
+        items=_Items(rows, without=user),
     )
 
 
@@ -68,12 +69,12 @@ def _approved(approved: list[ApiPermission]) -> str:
 class _Items:
     """What still waits of the selected items, when a template asks: by submission, without the user's own (P-2)."""
 
-    def __init__(self, rows: list[ApiPermission], *, without: int) -> None:
+    def __init__(self, rows: list[ApiPermission], *, without: User) -> None:
         self._rows, self._without = rows, without
 
     def __iter__(self) -> Any:
         found: dict[int, list[ApiPermission]] = {}
         for row in self._rows:
-            if row.state == DecisionState.WAITING and row.requested_by_id != self._without:
+            if row.state == DecisionState.WAITING and not row.is_own_of(self._without):
                 found.setdefault(row.item, []).append(row)
         return iter(found.values())

@@ -13,7 +13,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Conflict
 from miniprograms import actions
 from miniprograms.models import Binding
-from releases.actions import decide, publish
+from releases.actions import decide, publish, roll_back
 from tests import factories
 
 APPROVE = {"decision": "approve", "note": ""}
@@ -251,6 +251,35 @@ def test_a_version_that_the_page_announced_may_go_online_meanwhile(signed_in, re
     publish(version, by=program.created_by)
     assert approve(client, binding, seen_on(page)).status_code == 302
     assert outcome(binding)[3] == "1.1.0"
+
+
+def test_what_a_roll_back_may_bring_is_accepted_and_shown(signed_in, reviewer, program, binding):
+    """1.1.0 was never online, but can be published again once 1.0.0 is."""
+    for number in ("0.9.0", "1.0.0"):
+        factories.make_online(program, number)
+    factories.make_approved(program, "1.1.0")
+    factories.make_approved(program, "0.8.0")
+    factories.make_online(program, "1.2.0")
+    factories.make_approved(program, "1.3.0")
+    client = signed_in(reviewer)
+
+    page = client.get(url(binding))
+
+    assert seen_on(page) == "1.2.0 1.3.0 1.1.0 1.0.0 0.9.0"
+    assert "It also accepts 3 earlier versions, which can go online after a roll back." in page.content.decode()
+    for number in ("1.1.0", "0.9.0"):
+        assert client.get(f"{url(binding)}versions/{number}/files/").status_code == 200
+    assert client.get(f"{url(binding)}versions/0.8.0/files/").status_code == 404
+    refused = approve(client, binding, "1.2.0 1.3.0")
+    assert refused.context["form"].non_field_errors() == ["1.1.0 can go online after a roll back. Check it, too."]
+    assert approve(client, binding, seen_on(page)).status_code == 302
+
+
+def test_what_was_rolled_back_is_not_accepted(signed_in, reviewer, program, binding):
+    first = factories.make_online(program, "1.0.0")
+    factories.make_online(program, "1.1.0")
+    roll_back(first, by=program.created_by)
+    assert seen_on(signed_in(reviewer).get(url(binding))) == "1.0.0"
 
 
 def test_a_rejection_is_for_whatever_is_online(signed_in, reviewer, program, binding):

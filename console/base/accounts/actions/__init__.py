@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.accounts import events
+from console.base.accounts.actions import ending
 from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.identity.granting import ByProvider
 from console.base.accounts.models import Invitation, Membership, Team, User
@@ -87,11 +88,12 @@ def edit_user(
     is_staff: bool | None = None,
     at: datetime | None = None,
 ) -> User:
-    """Change name, is_active or is_staff; what an inactive user had open ends immediately and for good (P-3).
+    """Change name, is_active or is_staff; what an inactive user had open or had sent ends immediately, for good (P-3).
 
     Not the address, which its person takes: `safety.ask_for_address`.
     """
-    if is_active is False:  # Before the lock: who fetches a token locks the request for it first.
+    if is_active is False:  # Before the lock: who invites locks the team first, who fetches a token the request for it.
+        ending.revoke_all_sent_by(user, by=by, at=at or timezone.now())
         account_secured.send(sender=User, user=user, by=by)
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _described(current)
@@ -192,7 +194,7 @@ def add_member(
     if isinstance(by, User) and not team.memberships.filter(user=by, role=TeamRole.ADMIN).exists():
         raise ActionRefused(_("Only team administrators can do this."))
     if isinstance(by, ByProvider) and role == TeamRole.ADMIN:
-        _end_invitations_of_operators(team, at=at)
+        ending.revoke_of_operators(team, at=at)
     member = _join(team, user, role, at=at, given_by=given_by(by))
     emit(events.MemberAdded(user, team=team, by=by, at=at, after={"role": role}))
     return member
@@ -213,7 +215,10 @@ def _join(team: Team, user: User, role: str, *, at: datetime, given_by: str = ""
 
 @transaction.atomic
 def change_role(member: Membership, *, role: str, by: User | ByProvider, at: datetime | None = None) -> Membership:
-    """Give the member another role, from the next request on (P-3); raises ActionRefused for the last administrator."""
+    """Give the member another role, from the next request on (P-3); raises ActionRefused for the last administrator.
+
+    What one who is team administrator no longer has sent, and nobody accepted, is revoked.
+    """
     member = _lock_member(member)
     if role == member.role:
         return member
@@ -223,12 +228,14 @@ def change_role(member: Membership, *, role: str, by: User | ByProvider, at: dat
     member.save(update_fields=["role", "given_by"])
     values = {"before": {"role": before}, "after": {"role": role}}
     emit(events.MemberRoleChanged(member.user, team=member.team, by=by, at=at, **values))
+    if before == TeamRole.ADMIN:
+        ending.revoke_sent_by(member.user, team=member.team, by=by, at=at)
     return member
 
 
 @transaction.atomic
 def remove_member(member: Membership, *, by: User | ByProvider, reason: str = "", at: datetime | None = None) -> None:
-    """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
+    """End a membership, one's own too, and what its person has sent (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
     refuse_if(why_not_leave_admins(member))
     team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
@@ -237,6 +244,7 @@ def remove_member(member: Membership, *, by: User | ByProvider, reason: str = ""
         emit(events.MemberLeft(team, team=team, by=by, at=at, before=before, reason=reason))
     else:
         emit(events.MemberRemoved(user, team=team, by=by, at=at, before=before, reason=reason))
+    ending.revoke_sent_by(user, team=team, by=by, at=at)
     member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
 
 
@@ -320,12 +328,10 @@ def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None =
 
 
 @transaction.atomic
-def revoke_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
+def revoke_invitation(invitation: Invitation, *, by: User | ByProvider, at: datetime | None = None) -> Invitation:
     """Take the invitation back: its link stops working immediately (P-3). Raises Conflict for one that is not open."""
-    invitation, at = _lock_invitation(invitation), at or timezone.now()
-    invitation.revoked_at = at
-    invitation.save(update_fields=["revoked_at"])
-    emit(events.InvitationRevoked(invitation, team=invitation.team, by=by, at=at))
+    invitation = _lock_invitation(invitation)
+    ending.revoke(invitation, team=invitation.team, by=by, at=at)
     return invitation
 
 
@@ -359,18 +365,12 @@ def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, da
 
 def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: bool = False) -> Membership:
     """Join. With the first administrator, all that operators sent before stops working (P-7)."""
-    _end_invitations_of_operators(invitation.team, at=at)
+    ending.revoke_of_operators(invitation.team, at=at)
     member = _join(invitation.team, user, invitation.role, at=at)
     joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
     emit(events.MemberJoined(user, team=invitation.team, by=user, at=at, **joined))
     invitation_accepted.send(sender=Invitation, invitation=invitation, user=user, at=at)
     return member
-
-
-def _end_invitations_of_operators(team: Team, *, at: datetime) -> None:
-    """Revoke what is open while the team has no administrator: operators sent it (P-7)."""
-    if not team.memberships.filter(role=TeamRole.ADMIN).exists():
-        team.invitations.open().update(revoked_at=at)
 
 
 def _lock_invitation(invitation: Invitation) -> Invitation:

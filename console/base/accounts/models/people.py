@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -63,6 +64,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="the identity provider whose groups made them an operator; empty: people did",
     )
     is_robot = models.BooleanField(_("robot"), db_default=False, default=False, editable=False)
+    token_makers = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value([], ArrayField(models.BigIntegerField())),
+        editable=False,
+        help_text="of a robot: ids of who created or replaced its token, the newest last",
+    )
     date_joined = models.DateTimeField(db_default=Now())
     language = models.CharField(
         _("language"),

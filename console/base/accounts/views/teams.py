@@ -34,6 +34,7 @@ from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, Pro
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole, lacking
+from console.base.accounts.presenters import robots_known_to
 from console.base.accounts.sheets import MEMBERS, security_sheet
 from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.activity.filters import EntriesFilter
@@ -43,6 +44,7 @@ from console.base.activity.views import activity_page
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, form_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
+from console.base.core.text import listed
 
 RECENT = 6
 
@@ -166,13 +168,17 @@ def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
         template="accounts/confirm/change_role.html",
         save=lambda data: actions.change_role(member, role=data["role"], by=request.user),
         toast=_("Role of %(person)s changed.") % {"person": member.user},
+        # Any other role ends the same: what only an administrator sends.
+        follows=member.role == TeamRole.ADMIN
+        and Follows(lambda: actions.change_role(member, role=TeamRole.VIEWER, by=request.user)),
         member=member,
     )
 
 
 @route(Permission.ADMINISTER, load=member_for, methods="GET POST", sudo=True)
 def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
-    """End a membership."""
+    """End a membership; the dialog names the robots whose token the person knows."""
+    robots = robots_known_to(member)
     return _confirm(
         request,
         NoteForm(posted(request)),
@@ -182,6 +188,8 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
         toast=_("%(person)s is no longer a member.") % {"person": member.user},
         follows=Follows(lambda: actions.remove_member(member, by=request.user)),
         member=member,
+        robots=robots,
+        robot_names=listed(robots),
     )
 
 

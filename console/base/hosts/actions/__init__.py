@@ -19,6 +19,7 @@ from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.holding import delete_after_commit
 from console.base.hosts import events, icons, rules
+from console.base.hosts.actions import ending
 from console.base.hosts.models import (
     ApplicationKey,
     ApplicationMember,
@@ -157,12 +158,19 @@ def _add(
 def change_role(
     person: ApplicationMember, *, role: str, by: User | ByProvider, at: datetime | None = None
 ) -> ApplicationMember:
-    """Change a person's role and notify them; the last application administrator keeps theirs."""
+    """Change a person's role and notify them; the last application administrator keeps theirs.
+
+    Reviewers whom one had invited who no longer administers the application are invited no longer.
+    """
+    ending.lock_team(person)
     _application, current = _locked(person)
     if current.role == role:
         return current
     _refuse_last_administrator(current)
-    return _give(current, role=role, by=by, at=at)
+    sent = ending.sent_by(current)
+    _give(current, role=role, by=by, at=at)
+    ending.withdraw_all(sent, by=by, at=at)
+    return current
 
 
 def _give(current: ApplicationMember, *, role: str, by: User | ByProvider, at: datetime | None) -> ApplicationMember:
@@ -196,13 +204,15 @@ def appoint_administrator(
 
 @transaction.atomic
 def remove_person(person: ApplicationMember, *, by: User | ByProvider, at: datetime | None = None) -> None:
-    """Take a person's host side role, from the next request on (P-3), and notify them.
+    """Take a person's host side role, from the next request on (P-3), and notify them; withdraw whom they invited.
 
     The last application administrator stays.
     """
+    ending.lock_team(person)
     _application, current = _locked(person)
     _refuse_last_administrator(current)
     emit(events.ReviewerRemoved(current, by=by, at=at, before={"role": current.role}))
+    ending.withdraw_all(ending.sent_by(current), by=by, at=at)
     current.delete()
 
 

@@ -16,7 +16,7 @@ from console.base.accounts.permissions import ApplicationRole, TeamRole
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import events, icons
-from console.base.hosts.actions import add_person, create_application
+from console.base.hosts.actions import add_person, create_application, ending
 from console.base.hosts.models import ApplicationMember, HostApplication, ReviewerInvitation
 
 
@@ -68,12 +68,7 @@ def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | N
     current = invited_now.select_related("application", "invitation__team").first()
     if current is None:
         raise Conflict(_("Already done: this invitation was accepted or revoked."))
-    before, invitation = {"role": ApplicationRole.REVIEWER}, current.invitation
-    emit(events.ReviewerInvitationWithdrawn(current, by=by, at=at, before=before))
-    if ends := current.ends_with_it:
-        accounts.revoke_invitation(invitation, by=by, at=at)
-    current.delete()
-    return ends
+    return ending.withdraw(current, by=by, at=at)
 
 
 def _refuse_higher(invitation: Invitation) -> None:

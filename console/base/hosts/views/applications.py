@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from console.base.accounts.access import SignedInRequest, held_by_team, route, t
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole, Permission, lacking
 from console.base.activity.models import ActivityEntry
+from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
@@ -204,6 +206,7 @@ def change_role(request: SignedInRequest, person: ApplicationMember) -> HttpResp
         toast=lambda changed: (
             _("%(person)s is now %(role)s.") % {"person": changed.user, "role": changed.get_role_display().lower()}
         ),
+        follows=_withdrawals(lambda: actions.change_role(person, role=other, by=request.user)),
         person=person,
     )
 
@@ -218,8 +221,14 @@ def remove_person(request: SignedInRequest, person: ApplicationMember) -> HttpRe
         template="hosts/confirm/remove_person.html",
         save=lambda _data: actions.remove_person(person, by=request.user),
         toast=lambda _none: _("%(person)s removed.") % {"person": person.user},
+        follows=_withdrawals(lambda: actions.remove_person(person, by=request.user)),
         person=person,
     )
+
+
+def _withdrawals(verb: Callable[[], Any]) -> Follows:
+    """Return which invitations of reviewers end; that some end as those of the team, too, needs no second line."""
+    return Follows(verb, only=lambda event: isinstance(event, events.ReviewerInvitationWithdrawn))
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)

@@ -14,6 +14,8 @@ from console.api.manage import idempotency
 from console.api.manage.models import KeptAnswer
 from console.api.manage.problems import Problem
 from console.base.core import retention
+from console.base.hosts.models import ApplicationMember
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,43 @@ def test_a_request_whose_twin_was_refused_in_this_moment_is_asked_to_come_again(
     with pytest.raises(Problem) as again:
         idempotency.once(request, token, HttpResponse)
     assert (again.value.status, again.value.headers) == (409, {"Retry-After": "2"})
+
+
+@pytest.fixture
+def edit(program, own_token):
+    """Edit the program with the token of a license holder who also reviews for an app, always with the same key."""
+    holder = factories.make_member(program.team, "license_holder")
+    application = factories.make_application(program.team)
+    ApplicationMember.objects.create(application=application, user=holder, role="reviewer")
+    client, url = own_token(holder, "configure"), f"/api/v1/programs/{program.app_id}"
+
+    def send():
+        body, headers = '{"introduction": "All stops"}', {"Idempotency-Key": "build-7"}
+        return client.patch(url, body, content_type="application/json", headers=headers)
+
+    send.holder = holder
+    return send
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda holder: holder.memberships.all().delete(),
+        lambda holder: holder.memberships.update(role="viewer"),
+        lambda holder: holder.application_roles.all().delete(),
+    ],
+)
+def test_who_lost_a_role_reads_no_answer_from_before(edit, change):
+    """P-1, P-3."""
+    first, again = edit(), edit()
+    assert (first.status_code, again.content, again[idempotency.REPLAYED]) == (200, first.content, "true")
+    change(edit.holder)
+    refused = edit()
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key")
+    assert "roles" in refused.json()["detail"] and "introduction" not in refused.content.decode()
+
+
+def test_an_answer_that_the_previous_release_kept_is_given_again(edit):
+    first = edit()
+    KeptAnswer.objects.update(roles="")
+    assert edit().content == first.content

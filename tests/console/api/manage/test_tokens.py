@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +20,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Conflict
 from tests import factories
 
+FILL = import_module("console.api.manage.migrations.0005_token_makers").FILL
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/me"
 
@@ -187,3 +190,20 @@ def test_the_tokens_of_a_deactivated_person_stay_revoked_after_a_reactivation(pr
 
     assert (mine.get(ME).status_code, team.get(ME).status_code) == (401, 200)
     assert ActivityEntry.objects.get(verb="token.revoked").actor_id == operator.pk
+
+
+def test_robots_from_before_know_who_created_their_token_and_who_replaced_it(program, robot, own_token):
+    """P-2."""
+    token, others = robot(program, "submit").made.row, [factories.make_member(program.team, "admin") for _ in "ab"]
+    mine = own_token(others[1], "read").made.row
+    actions.rotate(mine, seen=mine.hint, by=others[1])
+    for person in (others[0], program.created_by):
+        token = actions.rotate(token, seen=token.hint, by=person).row
+    makers = [others[0].pk, program.created_by.pk]
+    for _ in range(2):
+        robots = User.objects.filter(is_robot=True)
+        assert [user.token_makers for user in robots] == [makers]
+        assert not User.objects.filter(is_robot=False).exclude(token_makers=[]).exists()
+        robots.update(token_makers=[])
+        with connection.cursor() as cursor:
+            cursor.execute(FILL)

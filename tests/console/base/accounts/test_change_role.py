@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from console.base.accounts import actions
-from console.base.accounts.models import Membership
+from console.base.accounts.models import Invitation, Membership
 from console.base.core.errors import ActionRefused, Conflict
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
 from tests.factories import PASSWORD, make_member
@@ -43,6 +43,22 @@ def test_holds_on_the_very_next_request(house, signed_in):
     actions.change_role(house.member(second), role="viewer", by=house.admin)
 
     assert client.get(edit).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["license_holder", "viewer"])
+def test_invitations_of_who_is_no_longer_team_administrator_end(house, signed_in, role):
+    second, client = make_member(house.team, "admin"), signed_in(house.admin)
+    sent = [
+        actions.invite(house.team, email=f"{name}@example.com", role="admin", by=by)
+        for name, by in (("ann", second), ("dee", house.admin))
+    ]
+    assert "1 open invitation will be revoked" in client.get(url(house, second)).content.decode()
+    assert "will be revoked" not in client.get(url(house, house.developer)).content.decode()
+
+    client.post(url(house, second), {"role": role})
+
+    assert list(Invitation.objects.open()) == sent[1:]
+    assert entries(house.team.pk)[-1][:3] == ("invitation.revoked", str(house.admin), "ann@example.com")
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,27 @@ def test_who_is_deactivated_is_out_at_once(house, client, signed_in):
     assert person.get("/").status_code == 302
 
 
+def test_invitations_of_who_is_deactivated_end_in_every_team(house, operator, client):
+    other = make_team("Ferries")
+    join(other, house.developer, "admin")
+    sent = [
+        actions.invite(team, email=f"{name}@example.com", role="admin", by=by)
+        for team, name, by in (
+            (other, "ann", house.developer),
+            (house.team, "bo", house.developer),
+            (house.team, "dee", house.admin),
+        )
+    ]
+    actions.accept_as_new_user(sent[1], name="Bo", password="plenty of sea air")
+    client.post(url("edit_person", house.developer), {"name": "Renamed", "is_active": "on"})
+    assert Invitation.objects.open().count() == 2
+
+    client.post(url("edit_person", house.developer), {"name": "Renamed", "leave_unled": "on"})
+
+    assert list(Invitation.objects.open()) == sent[2:]
+    assert entries(other.pk)[-1][:3] == ("invitation.revoked", str(operator), "ann@example.com")
+
+
 def test_only_a_superuser_makes_or_changes_operators(house, operator, client, root):
     typed = {"name": "Changed", "is_active": "on", "is_staff": "on"}
     client.post(url("edit_person", house.viewer), typed)

@@ -206,6 +206,14 @@ def test_a_transaction_that_idles_too_long_is_busy(transactional_db):
     assert (busy.is_busy(error), busy.is_away(error)) == (True, False)
 
 
+@pytest.mark.parametrize("state", ["53100", "53200"])
+def test_a_server_whose_disk_or_memory_is_full_is_busy(transactional_db, state):
+    error = raised(lambda: in_transaction(f"DO $$ BEGIN RAISE 'full' USING ERRCODE = '{state}'; END $$"))
+    assert (busy.is_busy(error), busy.is_away(error)) == (True, False)
+    assert "Nothing was saved" in busy.sentence(error)
+    assert busy.brief(error).endswith(state)
+
+
 def test_a_pool_without_a_free_connection_is_busy(transactional_db):
     """Of a pool of one, which another wrapper holds: the suite's own is large, and others need the server."""
     holder, late = connection.copy(alias="small"), connection.copy(alias="small")

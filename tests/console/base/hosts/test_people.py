@@ -9,11 +9,12 @@ from django.db import connection
 from django.utils import timezone
 
 from console.base.accounts import actions as accounts
-from console.base.accounts.models import Membership
+from console.base.accounts.models import Invitation, Membership
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import actions
+from console.base.hosts.actions.inviting import invite_reviewer
 from console.base.hosts.models import ApplicationMember
 from tests import factories
 
@@ -118,6 +119,35 @@ def test_remove(signed_in, application, admin, reviewer):
     assert (notification.text, notification.url) == (words, application_url(application))
     assert admin.notifications.count() == 0
     assert removed.get("/reviews/").context["lines"] == []
+
+
+@pytest.mark.parametrize(("what", "typed"), [("remove", {}), ("role", {"role": "reviewer"})])
+def test_reviewers_whom_they_invited_are_invited_no_longer(signed_in, application, admin, team_admin, what, typed):
+    """Who administers the app no longer gets no reviewer of their own in."""
+    other, client = factories.make_reviewer(application, "app_admin"), signed_in(admin)
+    join = accounts.invite(application.team, email="bo@city.example", role="developer", by=other)
+    for email, by in (("ann@city.example", other), ("bo@city.example", other), ("dee@city.example", admin)):
+        invite_reviewer(application, email=email, by=by)
+    assert "2 reviewer invitations will be revoked" in client.get(url(application, other, what)).content.decode()
+
+    client.post(url(application, other, what), typed)
+
+    assert [str(row.invitation) for row in application.reviewer_invitations.open()] == ["dee@city.example"]
+    assert {*Invitation.objects.open()} == {join, Invitation.objects.get(email="dee@city.example")}
+    log = ActivityEntry.objects.of_application(application.application_id).filter(actor_id=admin.pk)
+    assert [row.target_label for row in log.filter(verb="reviewer.invitation_withdrawn").order_by("pk")] == [
+        "ann@city.example – Metro Wallet",
+        "bo@city.example – Metro Wallet",
+    ]
+
+
+def test_reviewers_whom_a_reviewer_did_not_invite_stay_invited(application, admin, reviewer):
+    """A team administrator who only reviews: an application administrator added the role to their invitation."""
+    accounts.change_role(Membership.objects.get(team=application.team, user=reviewer), role="admin", by=admin)
+    accounts.invite(application.team, email="ann@city.example", role="viewer", by=reviewer)
+    invite_reviewer(application, email="ann@city.example", by=admin)
+    actions.remove_person(person_of(application, reviewer), by=admin)
+    assert application.reviewer_invitations.open().count() == 1
 
 
 def test_remove_twice(application, admin, reviewer):
