@@ -224,7 +224,7 @@ def test_packages_are_sent_by_nginx(site: Site) -> None:
     status, headers, body = ask(site.https, "GET", f"/runtime/v1/packages/{package.sha256}.apkg", Authorization=key)
     with package.file.open("rb") as file:
         assert (status, body) == (200, file.read())
-    assert headers["x-content-type-options"] == "nosniff"
+    assert (headers["x-content-type-options"], len(headers["x-request-id"])) == ("nosniff", 32)
     assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
     assert ask(site.https, "GET", "/static/console/frame.css")[0] == 200
 
