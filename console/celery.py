@@ -67,7 +67,8 @@ SCHEDULE = {
     "keys.prune": Periodic(10 * MINUTE, "periodic"),
     "grayscale.discard_old_drafts": Periodic(HOUR, "periodic"),
     "releases.sweep_packages": Periodic(24 * HOUR, "periodic"),
-    "miniprograms.sweep_icons": Periodic(24 * HOUR, "periodic"),
+    # Not together with the one before: a storage that hangs would hold both processes of the queue.
+    "miniprograms.sweep_icons": Periodic(25 * HOUR, "periodic"),
 }
 app.conf.task_default_queue = "periodic"
 app.conf.task_queues = [Queue(name) for name in QUEUES]  # The queues of a worker without --queues.

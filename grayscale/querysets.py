@@ -49,8 +49,8 @@ class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
         )
 
     def to_watch(self, *, at: datetime, looked_before: datetime) -> GrayscaleTaskQuerySet:
-        """Taking new users, with a guardrail that has not looked since (G-13)."""
-        unseen = Q(guard_looked_at=None) | Q(guard_looked_at__lt=looked_before)
+        """Taking new users, with a guardrail that has not looked since (G-13), or has before a clock was set back."""
+        unseen = Q(guard_looked_at=None) | Q(guard_looked_at__lt=looked_before) | Q(guard_looked_at__gt=at)
         return self.delivering(at=at).filter(unseen, guard_devices__isnull=False)
 
 

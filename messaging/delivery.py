@@ -43,6 +43,7 @@ class MessageCourier(Courier[Leased]):
     outbox = leases.MESSAGES
     item = Leased
     what = "messages"
+    queue = "deliver"
 
     def __init__(self) -> None:
         self.titles: dict[int, Titles] = {}

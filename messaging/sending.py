@@ -9,7 +9,6 @@ while the first one's answer grows old, such as a ban that comes in between, is 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime
@@ -24,7 +23,7 @@ from psycopg.types.json import Jsonb
 from console.base.core import times
 from console.base.core.errors import ServerRefused
 from console.base.core.statements import ask
-from console.base.core.wakeups import wake
+from console.base.core.wakeups import Waker
 from devmgmt.keys.tokens import program_of, sha256_of
 from messaging.accepting import ACCEPT, ACCEPT_AT_ONCE, ASK, ASK_BY_TOKEN, Facts
 from messaging.models import Consent, MyTemplate
@@ -35,10 +34,10 @@ from messaging.values import problems
 from miniprograms.models import MiniProgram
 
 SEND_PATH = "/cgi-bin/message/subscribe/send"
-WAKE_SECONDS = 0.5
 MOST_KEPT = 10_000  # templates in memory, of some kilobytes each
 
 _kept: dict[str, Kept] = {}
+_wake = Waker(deliver)
 
 
 class Sending(NamedTuple):
@@ -116,7 +115,7 @@ def send(
             if idempotency_key and (facts := _ask(sender, given)).message is not None:
                 return _first(facts.message, facts.body_sha256, body_sha256)
             raise _unused(facts)
-    transaction.on_commit(_wake, robust=True)
+    _wake()
     return accepted
 
 
@@ -312,24 +311,3 @@ def _is_usable(facts: Facts, at: datetime) -> bool:
         return consent is not None and consent.remaining > 0
     is_new_day = consent.day is None or consent.day < times.platform_day(at)
     return consent.held and (is_new_day or consent.pushed < PUSHES_PER_DAY)
-
-
-class _Waker:
-    """Wakes the delivery once the message is committed, at most once in WAKE_SECONDS and process.
-
-    Sending a wake-up takes longer than accepting a message. A run of `deliver` goes on looking for at least a second
-    after the last message that it found, so it also finds those that were accepted within the pause; whatever is
-    missed yet, the sweep finds.
-    """
-
-    def __init__(self) -> None:
-        self._last = -WAKE_SECONDS
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        if now - self._last >= WAKE_SECONDS:
-            self._last = now
-            wake(deliver)
-
-
-_wake = _Waker()

@@ -8,7 +8,7 @@ from releases import storage
 from releases.report import writing
 
 
-@shared_task(name="releases.sweep_packages")
+@shared_task(name="releases.sweep_packages", time_limit=300)  # Seconds: it looks for one minute, then deletes.
 def sweep_packages() -> int:
     """Delete files that a crash left."""
     return storage.sweep(at=timezone.now())

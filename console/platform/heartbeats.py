@@ -44,11 +44,22 @@ NOT_SENT = """
     UPDATE platform_heartbeat SET sent_at = clock_timestamp() - make_interval(secs => 60 + seconds)
     WHERE name = ANY(%s) AND part = 'task'
 """
+# The database's clock may be set back, or that of the next primary be behind. What lies ahead of it counts as of now:
+# else nothing would be due, and nothing late, until the clock is there.
+MOMENTS = ("first_at", "seen_at", "sent_at", "started_at", "failed_at", "notified_at")
+NOW_AT_MOST = ", ".join(f"{each} = CASE WHEN {each} > now THEN now ELSE {each} END" for each in MOMENTS)
+CORRECT_FUTURE = f"""
+    UPDATE platform_heartbeat SET {NOW_AT_MOST}
+    FROM (
+        SELECT name AS ahead, statement_timestamp() AS now FROM platform_heartbeat
+        WHERE greatest({", ".join(MOMENTS)}) > statement_timestamp() FOR UPDATE SKIP LOCKED
+    ) AS found WHERE name = ahead
+"""  # noqa: S608 - put together from constants
 # Three times what it may take, and never less than a minute and a half. A task that is no longer sent is either not
-# one of ours any more, or beat is late itself.
-IS_SENT = "coalesce(sent_at > clock_timestamp() - make_interval(secs => 3 * seconds + 120), false)"
+# one of ours any more, or beat is late itself. Nor is a sign from the future one.
+IS_SENT = "coalesce(abs(extract(epoch FROM sent_at - clock_timestamp())) < 3 * seconds + 120, false)"
 IS_LATE = f"""
-    coalesce(seen_at, first_at) < clock_timestamp() - make_interval(secs => greatest(3 * seconds, 90))
+    abs(extract(epoch FROM coalesce(seen_at, first_at) - clock_timestamp())) > greatest(3 * seconds, 90)
         AND (part <> 'task' OR {IS_SENT})
 """
 # Without any scheduler nothing is sent, so nothing else could be late: where none was ever seen, that is late itself.
@@ -66,7 +77,8 @@ FORGET = """
 """
 BEAT_IS_LATE = """
     SELECT WHERE NOT EXISTS (
-        SELECT FROM platform_heartbeat WHERE part = 'beat' AND seen_at > clock_timestamp() - interval '90 s'
+        SELECT FROM platform_heartbeat
+        WHERE part = 'beat' AND abs(extract(epoch FROM seen_at - clock_timestamp())) < 90
     )
 """
 
@@ -113,6 +125,12 @@ def late() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(LATE)
         return [name for name, _part in cursor.fetchall()]
+
+
+def correct_future() -> None:
+    """Let what the rows say of the future count as of now. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(CORRECT_FUTURE)
 
 
 def forget() -> None:

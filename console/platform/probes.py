@@ -1,6 +1,6 @@
 """`/healthz` and `/readyz`, in front of Django: they need no host name, no TLS, no session and no template.
 
-Each part is asked for at most PROBE_SECONDS. What works without a part is not taken out of service because of it.
+All parts are asked for at most LIMIT_SECONDS. What works without a part is not taken out of service because of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import psycopg
@@ -24,9 +23,11 @@ from console.base.core import pool
 from console.base.core.cache import NO_RETRY
 from console.base.core.files import storage_faults
 from console.platform import heartbeats, reflection
+from console.platform.asking import alone, ask_all
 from console.version import VERSION
 
-PROBE_SECONDS = 1
+PROBE_SECONDS = 1  # to connect, and as many for the answer
+LIMIT_SECONDS = 2.0 * PROBE_SECONDS  # for all together; nothing else limits how long a name is looked up
 RECENT_SECONDS = 1.0  # an answer is good for so long: however many ask, parts are asked once
 OK = "ok"
 
@@ -125,7 +126,7 @@ class Probe:
 
     def __init__(self, *, needed: dict[str, Check], reported: dict[str, Check]) -> None:
         self.needed = needed
-        self.reported = reported
+        self.checks = {name: alone(check) for name, check in {**needed, **reported}.items()}
         self._lock = threading.Lock()
         self._recent: tuple[float, Answer] | None = None
 
@@ -142,9 +143,8 @@ class Probe:
 
     def _ask(self) -> Answer:
         """Ask all parts beside each other, so that silent ones cost their time once."""
-        checks = {**self.needed, **self.reported}
-        with ThreadPoolExecutor(len(checks)) as pool:
-            found = dict(zip(checks, pool.map(lambda check: check(), checks.values()), strict=True))
+        answers = ask_all(self.checks, LIMIT_SECONDS).items()
+        found = {name: said if isinstance(said, str) else _words("no answer", said) for name, said in answers}
         return Answer(all(found[name] == OK for name in self.needed), found)
 
 

@@ -164,7 +164,7 @@ def _valkey(answer: Any) -> Service:
         sizes = {"used": filesizeformat(used), "all": filesizeformat(most)}
         version = answer.get("valkey_version") or answer["redis_version"]
         facts = (_("Version %(version)s") % {"version": version}, memory % sizes)
-        return Service("valkey", "Valkey", "bolt", facts)
+        return Service("valkey", "Valkey", "bolt", facts, _filling(answer))
     titles = {
         "read-only": _("Valkey is read-only"),
         "full": _("Valkey is full"),
@@ -180,6 +180,18 @@ def _valkey(answer: Any) -> Service:
     words = answer if isinstance(answer, str) else _failure(answer)
     trouble = Trouble(titles.get(words, _("Valkey isn’t responding")), mends.get(words, away))
     return Service("valkey", "Valkey", "bolt", (words,), trouble)
+
+
+def _filling(info: dict[str, Any]) -> Trouble | None:
+    """Say that it will soon refuse writes; one that evicts never does."""
+    used, most = info["used_memory"], info["maxmemory"]
+    if not most or used < FULL * most or info.get("maxmemory_policy") != "noeviction":
+        return None
+    return Trouble(
+        _("Valkey is running out of memory"),
+        _("Start workers for queues that grow, or raise its maxmemory. When it is full, background work stops."),
+        level=Level.NOTE,
+    )
 
 
 def _storage(answer: Any) -> Service:

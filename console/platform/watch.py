@@ -20,6 +20,7 @@ def notify_late() -> int:
 
     Several processes look. Who marks a row first notifies; what is back may be late anew.
     """
+    heartbeats.correct_future()
     heartbeats.forget()
     with transaction.atomic():
         names = _newly_late(heartbeats.late())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import ModuleType
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -76,6 +79,40 @@ def test_a_worker_that_waits_for_the_broker_is_left_alone(
     monkeypatch.setenv(name, settings.REDIS_URL)
     with pytest.raises(SystemExit, match="no heartbeat of worker:%@"):
         healthy.look(["python", "-m", "celery", "worker"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_name_servers_that_say_nothing_end_nobody(
+    healthy: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A resolver may take longer than the 10 or 15 seconds of the check."""
+    ended, look_up = Event(), socket.getaddrinfo
+
+    def wait(host: str, *of: Any, **how: Any) -> Any:
+        if "example" not in host:
+            return look_up(host, *of, **how)
+        ended.wait(60)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    away = {"DATABASE_URL": "postgresql://console@db.example.com/console", "REDIS_URL": "redis://valkey.example.com/0"}
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    for what, limit in (("REDIS_URL", "BROKER_LIMIT"), ("DATABASE_URL", "DATABASE_LIMIT")):
+        monkeypatch.setenv(what, away[what])
+        monkeypatch.setattr(healthy, limit, 0.5)
+        healthy.look(["python", "-m", "celery", "worker"])
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["the broker can't be asked: no answer in time", "the database can't be asked: no answer in time"]
+    ended.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_heartbeat_from_the_future_is_none(healthy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's clock was set back since."""
+    ahead = timezone.now() + timedelta(hours=1)
+    Heartbeat.objects.create(name="worker:mail@here", part="worker", seconds=10, seen_at=ahead)
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    assert not healthy.has_shown("worker:%@here")
 
 
 def test_the_own_server_is_asked_without_a_proxy(healthy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,18 @@ def test_one_worker_gets_the_probe():
         assert leases.deliverable(at=now) == set()
 
 
+def test_a_clock_that_is_set_back_keeps_no_circuit_open():
+    with gateway_at() as (gateway, _):
+        now = timezone.now()
+        waiting(gateway, next_try_at=now)
+        for ahead, due in ((timedelta(minutes=5), set()), (timedelta(days=1), {gateway.pk})):
+            Gateway.objects.update(failures=OPENS_AT, open_until=now + ahead)
+            assert leases.deliverable(at=now) == due
+        assert retrying.take_probe(gateway, at=now)
+        row, _now = tried(gateway, BAD, probe=1)
+        assert row.open_until < now + timedelta(minutes=1)
+
+
 def test_a_receiver_that_somebody_holds_is_not_waited_for():
     with gateway_at() as (gateway, _), another() as other, impatient():
         now = timezone.now()

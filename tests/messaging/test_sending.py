@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from console.base.core import times
 from console.base.core.errors import ServerRefused
+from console.base.core.wakeups import Waker
 from messaging import sending
 from messaging.models import Ban, Consent, MainSwitch, Message, MyTemplate
 from messaging.rules import expires_at
@@ -242,7 +243,7 @@ def test_wakes_the_delivery_after_commit_and_not_for_each(
     consent: Consent, program: MiniProgram, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(sending, "_wake", sending._Waker())
+    monkeypatch.setattr(sending, "_wake", Waker(sending.deliver))
     monkeypatch.setattr(sending.deliver, "apply_async", lambda *ids, **options: sent.append("deliver"))
     with time_machine.travel(0, tick=False), django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):

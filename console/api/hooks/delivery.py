@@ -79,6 +79,7 @@ class EventCourier(Courier[Leased]):
     outbox = DELIVERIES
     item = Leased
     what = "webhooks"
+    queue = "webhooks"
     in_flight = 8
     batch = 64
 

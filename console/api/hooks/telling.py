@@ -18,9 +18,10 @@ from console.base.activity.events import Event
 from console.base.activity.models import ActivityEntry
 from console.base.core import times
 from console.base.core.outbox.retrying import expires_at
-from console.base.core.wakeups import wake
+from console.base.core.wakeups import Waker
 
 DELIVER = "webhooks.deliver"
+_wake = Waker(DELIVER)
 
 
 def tell(event: Event, entry: ActivityEntry) -> None:
@@ -61,7 +62,7 @@ def write(rows: Iterable[tuple[Webhook, str]], *, name: str, event_id: str) -> l
         )
         for webhook, body in hearing
     )
-    wake(DELIVER)
+    _wake()
     return made
 
 

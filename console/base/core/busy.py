@@ -15,6 +15,7 @@ RETRY_AFTER = "2"  # seconds, for people and servers; a lock is waited for about
 OTHERS = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization: someone else has the row
 SLOW = {"57014", "25P03", "53300"}  # statement_timeout, idle in transaction too long, too many connections
 STANDBY = {"25006"}  # read only: the address leads to a former primary, for as long as a fail-over takes
+FULL = {"53100", "53200"}  # disk, memory: until an operator, or other sessions, have made room
 ENDED = {"57P01", "57P02", "57P03"}  # the server shuts down, crashed, or starts
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 def is_busy(error: BaseException) -> bool:
     """Whether a wait timed out: nothing of the transaction was saved, and the same may work in a moment."""
     state = _state(error)
-    return state in OTHERS | SLOW | STANDBY or isinstance(_cause(error), PoolTimeout | TooManyRequests)
+    return state in OTHERS | SLOW | STANDBY | FULL or isinstance(_cause(error), PoolTimeout | TooManyRequests)
 
 
 def is_away(error: BaseException) -> bool:

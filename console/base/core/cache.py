@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
 PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
+TRY_SECONDS = 30.0  # for which the others leave a try to one thread: no time-out limits how long a name is looked up
 NO_RETRY = Retry(NoBackoff(), 0)  # callers must not wait
 OPTIONS = {
     "socket_timeout": VALKEY_SECONDS,
@@ -74,6 +75,8 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
     def ask(self: FallingBackClient, *arguments: Any) -> Any:
         outage = FallingBackClient.not_before
         if not outage or (name in PROBES and time.monotonic() >= outage):
+            if outage:
+                FallingBackClient.not_before = time.monotonic() + TRY_SECONDS
             try:
                 answer = ask_valkey(self, *arguments)
             except Foreign:

@@ -1,4 +1,4 @@
-"""Waking a Celery worker once the transaction is through; never for longer than PUBLISH_SECONDS."""
+"""Waking a Celery worker once the transaction is through: PUBLISH_SECONDS at most, but for the look-up of a name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from console.base.core import request_id, tracing
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 0.2
+WAKE_SECONDS = 0.5  # between two wake-ups by a Waker
 PERIODIC = "periodic"  # the header of what beat sends
 PAUSE_SECONDS = 5.0  # without a try, after a broker that did not answer
+TRY_SECONDS = 30.0  # for which the others leave a try to one thread: no time-out limits how long a name is looked up
 # A broker that is down must cost a person's request nothing: no second try, no longer wait.
 OPTIONS = {"socket_timeout": PUBLISH_SECONDS, "socket_connect_timeout": PUBLISH_SECONDS, "max_retries": 0}
 
@@ -54,6 +56,28 @@ def empty(queues: Sequence[str]) -> list[str]:
     return _publisher().empty(queues)
 
 
+class Waker:
+    """Wakes a task once the transaction is through, at most once in WAKE_SECONDS and process.
+
+    Sending a wake-up takes longer than accepting a message, and in a burst they would keep a worker busy. A run of a
+    delivery goes on looking for at least a second after the last row that it found, and without rows, unless another
+    wake-up waits. So what comes within the pause is found as well; whatever is missed yet, the sweep finds.
+    """
+
+    def __init__(self, task: Task | str) -> None:
+        self._task = task
+        self._last = -WAKE_SECONDS
+
+    def __call__(self) -> None:
+        transaction.on_commit(self._wake, robust=True)
+
+    def _wake(self) -> None:
+        now = time.monotonic()
+        if now - self._last >= WAKE_SECONDS:
+            self._last = now
+            publish(self._task)
+
+
 class Publisher:
     """The connection of this process to the broker, apart from those that wait for tasks for as long as it takes."""
 
@@ -67,11 +91,14 @@ class Publisher:
         """Send one task, unless the broker was away a moment ago."""
         if time.monotonic() < self._not_before:
             return False
+        was_away = bool(self._not_before)
+        if was_away:
+            self._not_before = time.monotonic() + TRY_SECONDS
         try:
             with producers[self._connection].acquire(block=True, timeout=PUBLISH_SECONDS) as producer:
                 task.apply_async(ids, producer=producer, retry=False, headers=headers)
         except (OperationalError, LimitExceeded, OSError) as error:
-            if not self._not_before:
+            if not was_away:
                 logger.warning("the broker accepts no wake-ups; periodic tasks will find the work: %s", error)
             self._not_before = time.monotonic() + PAUSE_SECONDS
             return False

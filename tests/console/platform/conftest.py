@@ -6,9 +6,12 @@ import html
 import re
 import shutil
 import signal
+import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -56,6 +59,24 @@ def own_valkey() -> Iterator[OwnValkey]:
         found.service.send(signal.SIGCONT)
         stop_all([found.service], patience=3)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def silent_name_servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names that are looked up in vain: nobody says anything until the test ends. Names of this machine are known."""
+    asked: list[str] = []
+    ended, look_up = threading.Event(), socket.getaddrinfo
+
+    def wait(host: str, *of: Any, **how: Any) -> Any:
+        if not str(host).endswith(".example.com"):
+            return look_up(host, *of, **how)
+        asked.append(host)
+        ended.wait(60)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    yield asked
+    ended.set()
 
 
 @pytest.fixture

@@ -7,13 +7,17 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from console.celery import SCHEDULE
 from console.platform import heartbeats
 from console.platform.heartbeats import Clock, begun, ended, forget, late, not_sent, take_due
 from console.platform.models import Heartbeat, Part
+from console.platform.parts import TaskState, tasks_of
+from console.platform.watch import notify_late
 from tests.console.platform.clock import at_once, let_pass
 from tests.factories import make_beat, make_sign, make_task_sign, make_worker
 
 pytestmark = pytest.mark.django_db
+SWEEPS = ("releases.sweep_packages", "miniprograms.sweep_icons")
 TASKS = {"sweep": ("periodic", 10), "mail": ("mail", 60)}
 
 
@@ -70,6 +74,15 @@ def test_what_the_broker_did_not_take_is_due_immediately_and_late_when_that_goes
     assert late() == ["beat", "sweep"]
 
 
+def test_two_sweeps_of_storages_that_may_hang_are_not_due_together():
+    sweeps = {name: (SCHEDULE[name].queue, SCHEDULE[name].seconds) for name in SWEEPS}
+    take_due(sweeps)
+    for name in sweeps:
+        begun(name)
+    let_pass(24 * 3600)
+    assert len(take_due(sweeps)) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_schedulers_at_once_send_each_task_once():
     tasks = {f"task{number:02}": ("periodic", 10) for number in range(20)}
@@ -101,6 +114,55 @@ def test_the_clock_of_this_machine_decides_nothing(hours):
             (now,) = cursor.fetchone()
     assert max(now - moment for moment in times) < timedelta(minutes=1)
     assert max(times) <= now
+
+
+# A clock that is set back --------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_is_set_back_stops_no_task():
+    take_due(TASKS)
+    begun("sweep")
+    let_pass(-86400)  # It was a day ahead, and is right again.
+    notify_late()
+    assert take_due(TASKS) == []
+    let_pass(11)
+    assert take_due(TASKS, empty=["periodic"]) == ["sweep"]
+
+
+def test_a_clock_that_is_set_back_alone_is_no_alarm():
+    take_due(TASKS)
+    begun("sweep")
+    ended("sweep", error="OperationalError: gone")
+    make_beat()
+    make_worker("a@one")
+    let_pass(-3600)
+    assert notify_late() == 0
+    assert late() == []
+    ended("sweep")
+    assert {task.name: task.state for task in tasks_of(heartbeats.signs())}["sweep"] is TaskState.ON_TIME
+    let_pass(95)
+    assert late() == ["beat", "sweep", "worker:a@one"]
+
+
+def test_a_sign_from_the_future_is_none_while_nobody_sets_it_right():
+    make_task_sign("keys.prune", ago=-3600)
+    make_worker("a@one", ago=-3600)
+    make_beat(ago=-3600)
+    assert late() == ["beat", "keys.prune", "worker:a@one"]
+    with connection.cursor() as cursor:
+        cursor.execute(heartbeats.BEAT_IS_LATE)
+        assert cursor.rowcount == 1
+    Heartbeat.objects.update(sent_at=Clock() + timedelta(hours=1))
+    assert not any(row.is_sent for row in heartbeats.signs())
+
+
+def test_a_clock_that_is_a_moment_off_is_no_reason():
+    make_task_sign("keys.prune", ago=-2, sent=-2)
+    make_worker("a@one", ago=-2)
+    make_beat(ago=-2)
+    assert late() == []
+    assert {row.name: row.is_sent for row in heartbeats.signs()}["keys.prune"]
+    assert take_due({"keys.prune": ("periodic", 10)}, empty=["periodic"]) == []
 
 
 # Late --------------------------------------------------------------------------------------------------------------

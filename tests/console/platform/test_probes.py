@@ -82,6 +82,18 @@ def test_names_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (status, content["status"]) == (200, "degraded")
 
 
+def test_name_servers_that_say_nothing_stop_no_probe(
+    silent_name_servers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed.refresh()
+    elsewhere = {**probes._parameters(), "host": "db.example.com"}
+    monkeypatch.setattr(probes, "_parameters", lambda: elsewhere)
+    for _probe in range(2):
+        status, content = ask("/readyz/devices")
+        assert (status, content["checks"]) == (200, {"snapshot": "ok", "database": "no answer (TimeoutError)"})
+    assert silent_name_servers == ["db.example.com"]  # No heap of questions piles up.
+
+
 def test_devices_need_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "can_answer", lambda: False)
     status, content = ask("/readyz/devices")

@@ -21,6 +21,7 @@ from console.platform.heartbeats import Clock
 from console.platform.models import Heartbeat
 from console.platform.services import ask_all
 from console.platform.status import status
+from console.platform.trouble import Level
 from console.version import VERSION
 from releases.models import Report
 from tests import factories
@@ -232,6 +233,23 @@ def test_a_silent_valkey_does_not_hold_the_page_up(read, settings):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         assert "Valkey isn’t responding" in read()
+
+
+def test_a_valkey_that_fills_up_is_a_note(own_valkey, settings):
+    settings.REDIS_URL = own_valkey.url
+    with redis.Redis.from_url(own_valkey.url) as client:
+        for number in range(1000):
+            client.set(f"ballast{number}", bytes(50_000))
+        used = client.info("memory")["used_memory"]
+    own_valkey.configure("maxmemory", str(int(used / 0.8)))
+    assert services()["valkey"].trouble is None
+    own_valkey.configure("maxmemory", str(int(used / 0.95)))
+    found = services()["valkey"]
+    assert found.trouble.title == "Valkey is running out of memory"
+    assert found.trouble.level is Level.NOTE
+    assert found.works
+    own_valkey.configure("maxmemory-policy", "allkeys-lru")  # Then it is as full as it may be, and takes all.
+    assert services()["valkey"].trouble is None
 
 
 def test_a_valkey_that_answers_and_takes_nothing(own_valkey, settings):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import time
+from threading import Thread
 
 import pytest
 from django.core.cache import caches
@@ -12,11 +14,12 @@ from django.urls import reverse
 
 from console.base.accounts.models import Notification
 from console.base.core.cache import FallingBackClient, ValkeyCache
-from console.base.core.wakeups import publish, wake
+from console.base.core.wakeups import Publisher, publish, wake
 from messaging.tasks import deliver
 from releases import actions
 from tests import factories
 from tests.console.platform.conftest import OwnValkey
+from tests.messaging.delivering import until
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +149,24 @@ def test_a_wake_up_that_nobody_takes_is_given_up(
     assert publish(deliver) is False
     with django_capture_on_commit_callbacks(execute=True):
         wake(deliver)  # no error
+
+
+def test_one_thread_at_a_time_waits_for_name_servers_that_say_nothing(
+    silent_name_servers: list[str], settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that Valkey keeps waiting, once it is known to be away."""
+    settings.CELERY_BROKER_URL = "redis://valkey.example.com/0"
+    cache, publisher = ValkeyCache("redis://valkey.example.com/0", {}), Publisher(settings.CELERY_BROKER_URL)
+    monkeypatch.setattr("console.base.core.wakeups._current", publisher)
+    long_ago = time.monotonic() - 1
+    monkeypatch.setattr(FallingBackClient, "not_before", long_ago)
+    publisher._not_before = long_ago
+    for ask in (lambda: cache.set("key", 1), lambda: publish(deliver)):
+        silent_name_servers.clear()
+        Thread(target=ask, daemon=True).start()
+        until(lambda: silent_name_servers)
+        ask()
+        assert silent_name_servers == ["valkey.example.com"]
 
 
 def test_what_a_person_does_is_done_and_told_by_the_console(

@@ -284,6 +284,13 @@ def test_the_program_that_waits_longest_is_looked_at_first(version, monkeypatch)
     assert questions == [tasks[number].mini_program_id for number in (1, 0, 2)]
 
 
+def test_a_clock_that_is_set_back_blinds_no_guardrail(version):
+    task = guarded(version)
+    GrayscaleTask.objects.filter(pk=task.pk).update(guard_looked_at=timezone.now() + timedelta(days=1))
+    report(version, 0, 9)
+    assert look() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_sweep_runs_at_a_time(version):
     task = guarded(version)

@@ -26,6 +26,7 @@ from console.base.core.outbox import leases, retrying
 from console.base.core.outbox.leases import Item, Outbox
 from console.base.core.outbox.posting import Outcome, timeout
 from console.base.core.outbox.retrying import Receiver, Verdict
+from console.base.core.wakeups import empty
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -57,6 +58,7 @@ class Courier(Generic[Item]):
     outbox: Outbox
     item: Callable[..., Item]  # what a leased row becomes
     what: str  # in a log
+    queue: str  # of its wake-ups
     in_flight = 128  # requests to one receiver
     batch = 1024  # rows that a lane has; it takes more and writes back when half of them are through
 
@@ -95,7 +97,12 @@ def stop() -> None:
 
 
 def deliver(courier: Courier[Item], *, wake: Callable[[], object]) -> None:
-    """Deliver what is due unless enough runs are on their way; `wake` is called when another one should be."""
+    """Deliver what is due unless enough runs are on their way; `wake` is called when another one should be.
+
+    Where nothing is due and another wake-up waits, that one looks: a heap of them would else hold the worker for long.
+    """
+    if not courier.deliverable(at=times.of_the_database()) and not empty([courier.queue]):
+        return
     with courier.outbox.run_slot(at=times.of_the_database()) as (number, runs):
         if number is None:
             return

@@ -17,6 +17,7 @@ from console.base.core.outbox.posting import Outcome
 
 OPENS_AT = 10  # failures in a row
 SHORTEST_PAUSE, LONGEST_PAUSE = 5, 300  # seconds that a circuit stays open; each failed probe doubles them
+LONGEST_OPEN = timedelta(hours=1)  # beyond any pause and probe: more was written before a clock was set back
 FRESH = timedelta(seconds=5)  # a success this young need not be written down again
 GONE = 410  # the one answer after which nothing is tried again
 STATES: dict[str, Q] = {  # of a receiver, as operators are told
@@ -52,7 +53,7 @@ class Receiver(models.Model):
 
     def is_open(self, *, at: datetime) -> bool:
         """Whether the circuit is open at the time `at`: it failed again and again, and is left in peace."""
-        return self.open_until is not None and self.open_until > at
+        return self.open_until is not None and at < self.open_until <= at + LONGEST_OPEN
 
 
 class Verdict(NamedTuple):
@@ -89,7 +90,8 @@ def expires_at(at: datetime, *, pauses: Sequence[int]) -> datetime:
 
 def closed(at: datetime) -> Q:
     """Receivers that may be tried now: not failing, or their pause is over and a probe may go."""
-    return Q(failures__lt=OPENS_AT) | Q(open_until=None) | Q(open_until__lte=at)
+    over = Q(open_until=None) | Q(open_until__lte=at) | Q(open_until__gt=at + LONGEST_OPEN)
+    return Q(failures__lt=OPENS_AT) | over
 
 
 def since() -> Greatest:

@@ -7,7 +7,9 @@ import time
 from datetime import timedelta
 
 import pytest
+import redis
 import time_machine
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -18,7 +20,8 @@ from console.base.activity.models import ActivityEntry
 from console.base.activity.signals import emitted
 from console.base.core import retention, times
 from console.base.core.errors import ActionRefused
-from console.base.core.outbox import leases, retrying
+from console.base.core.outbox import lanes, leases, retrying
+from console.base.core.wakeups import Waker, publish
 from miniprograms import actions as miniprograms
 from releases import actions as releases
 from tests import factories
@@ -225,6 +228,37 @@ def test_what_can_not_be_opened_any_more_keeps_no_worker_busy(monkeypatch):
     delivery.deliver(wake=lambda: wakes.append("deliver"))
     assert wakes == []
     assert Delivery.objects.values_list("state", "tries", "lease").get() == ("waiting", 0, None)
+
+
+@pytest.mark.parametrize(("waiting", "looks"), [(0, 3), (1, 1)])
+def test_of_many_wake_ups_without_work_the_last_one_looks_around(waiting, looks):
+    """Once before a run, in it, and after it; `waiting`: wake-ups behind the one that is at work."""
+    asked = []
+
+    class Counted(delivery.EventCourier):
+        def deliverable(self, *, at):
+            asked.append(at)
+            return super().deliverable(at=at)
+
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete("webhooks")
+        for _wake_up in range(waiting):
+            assert publish("webhooks.deliver")
+        lanes.deliver(Counted(), wake=lambda: None)
+        broker.delete("webhooks")
+    assert len(asked) == looks
+
+
+def test_a_burst_of_events_is_one_wake_up(program, monkeypatch):
+    webhook = factories.make_webhook(program.team).row
+    monkeypatch.setattr(telling, "_wake", Waker(telling.DELIVER))
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete("webhooks")
+        with time_machine.travel(0, tick=False):
+            for number in range(3):
+                telling.write([(webhook, "{}")], name="trial.set", event_id=f"evt_{number}")
+        assert broker.llen("webhooks") == 1
+        broker.delete("webhooks")
 
 
 def test_old_deliveries_go(settings):
