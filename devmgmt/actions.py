@@ -63,7 +63,7 @@ def change_domains(
     program, at = lock(program), at or timezone.now()
     current = domains_of(program)
     if fingerprint(current) != seen:
-        raise Conflict(_("Someone else changed the server domains while you were editing."))
+        raise Conflict(_("The server domains changed while you were editing."))
     if fingerprint(lists) == seen:
         return program
     refuse_if(rules.why_not_change_domains(domain_changes(program, at=at), at=at))

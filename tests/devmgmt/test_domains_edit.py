@@ -237,7 +237,7 @@ def test_the_second_editor_sees_what_is_there_now(signed_in: SignIn, program: Mi
     form = response.context["form"]
 
     assert response.status_code == 422
-    assert "Someone else changed the server domains while you were editing." in response.content.decode()
+    assert "The server domains changed while you were editing." in response.content.decode()
     assert form.differences == [
         Difference("request", "https://theirs.example", "https://mine.example", False),
         Difference("uploadFile", "https://upload.example", "", True),

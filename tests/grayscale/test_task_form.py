@@ -286,7 +286,7 @@ def test_of_two_editors_the_second_sees_what_the_first_saved(signed_in, version,
         ("Number of users", "77", "50", True),
         ("Platforms", "iOS 17 or higher", "any platform", True),
     ]
-    assert "Changes made meanwhile" in response.content.decode()
+    assert "Changed while you were editing" in response.content.decode()
     again = {name: form[name].value() for name in form.fields if form[name].value() is not None}
     assert client.post(url(task, "edit"), again).status_code == 302
     task.refresh_from_db()

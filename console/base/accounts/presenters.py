@@ -143,7 +143,7 @@ def log_choices(*, shows_all: bool) -> list[dict[str, Any]]:
 
 
 def entry_words(entry: SecurityEntry) -> dict[str, str]:
-    """Return an entry in words: what happened, and where or what exactly."""
+    """Return an entry in words: what happened, what exactly, and from where."""
     device = devices.describe(entry.agent) if entry.agent else None
     what = str(entry.about.words)
     if entry.kind in (SecurityKind.SIGNED_IN, SecurityKind.CONFIRMED) and (by := method_words(entry.detail)):
@@ -151,13 +151,16 @@ def entry_words(entry: SecurityEntry) -> dict[str, str]:
             _("Signed in with %(method)s") if entry.kind == SecurityKind.SIGNED_IN else _("Confirmed with %(method)s")
         )
         what, detail = words % {"method": by}, ""
+    elif entry.kind == SecurityKind.SESSIONS:
+        number = int(entry.detail)
+        detail = ngettext("%(n)d session", "%(n)d sessions", number) % {"n": number}
     else:
         detail = entry.detail
     if entry.count > 1:
         times = ngettext("%(n)d time", "%(n)d times", entry.count) % {"n": entry.count}
         what = _("%(what)s, %(times)s") % {"what": what, "times": times}
-    where = [detail, device.system if device else "", entry.address or ""]
-    return {"what": what, "where": " · ".join(part for part in where if part)}
+    where = [device.system if device else "", entry.address or ""]
+    return {"what": what, "detail": detail, "where": " · ".join(part for part in where if part)}
 
 
 # For operators ------------------------------------------------------------------------------------------------------

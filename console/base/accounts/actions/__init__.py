@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from console.base.accounts import events
 from console.base.accounts.actions import ending
@@ -348,7 +348,7 @@ def accept_invitation(invitation: Invitation, *, by: User, at: datetime | None =
 def accept_as_new_user(invitation: Invitation, *, name: str, password: str, at: datetime | None = None) -> Membership:
     """Make an account for the invited person and the membership: one change, one entry. The link proved the address."""
     invitation, at = _use(invitation, at=at)
-    user = _new_user(invitation.email, name, password, date_joined=at)
+    user = _new_user(invitation.email, name, password, date_joined=at, language=get_language() or "")
     return _welcome(invitation, user, at=at, new_account=True)
 
 
