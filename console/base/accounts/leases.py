@@ -83,8 +83,12 @@ def note_last_sent(*, at: datetime) -> None:
 
 
 def paused(*, at: datetime) -> bool:
-    """Return whether the mail server is left in peace at the time `at`."""
-    return MailServer.objects.filter(paused_until__gt=at).exists()
+    """Return whether the mail server is left in peace at the time `at`.
+
+    A pause that ends later than any begins now was made by a clock that has been set back.
+    """
+    latest = at + timedelta(seconds=2 * LONGEST_SERVER_PAUSE)
+    return MailServer.objects.filter(paused_until__gt=at, paused_until__lte=latest).exists()
 
 
 def _unlocked(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -236,6 +236,13 @@ def test_the_pauses_of_a_dead_server_grow_to_a_minute(house, server):
     assert (server.connections, tries()) == (6, {0: 3})
 
 
+def test_a_pause_by_a_clock_that_was_set_back_holds_no_new_mail(house, server):
+    MailServer.objects.create(failures=1, paused_until=timezone.now() + timedelta(days=1))
+    tell(house)
+    assert send() == 1
+    assert MailServer.objects.get().paused_until is None
+
+
 def test_a_copy_after_a_crash_has_the_same_message_id(house, server, background):
     """The session ends between the server's yes and our note, as when the worker is killed."""
     tell(house)
