@@ -146,5 +146,4 @@ def _described(inspection: Inspection) -> Package:
         pages=inspection.pages,
         entry_page=inspection.entry_page,
         subpackages=[asdict(subpackage) for subpackage in inspection.subpackages],
-        warnings=[finding.as_dict() for finding in inspection.findings],
     )

@@ -21,9 +21,11 @@ from console.base.core import times
 from console.base.core.files import KeptStorage, kept_storage
 from console.base.hosts.models import Decision
 from miniprograms.models import MiniProgram
-from releases.package import NOTE
+from releases.package import NOTE, Finding
 from releases.querysets import AuditQuerySet, SettledFindingQuerySet, VersionQuerySet
 from releases.states import AuditState, ReleaseKind, VersionState
+
+_NONE = models.Value([], models.JSONField())
 
 
 def package_path(package: Package, filename: str) -> str:
@@ -42,7 +44,7 @@ def package_storage() -> KeptStorage:
 
 
 class Package(models.Model):
-    """The canonical bytes of one upload, and what the reader found in them (V-6). Never changed."""
+    """The canonical bytes of uploads with the same content, whoever uploaded them (V-6). Never changed."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     file = models.FileField(upload_to=package_path, max_length=120, storage=package_storage)
@@ -52,16 +54,11 @@ class Package(models.Model):
     pages = models.JSONField(help_text="page paths, in the order of app.json")
     entry_page = models.CharField(max_length=240)
     subpackages = models.JSONField(help_text="root and bytes of each")
-    warnings = models.JSONField(help_text="findings that were no reason to refuse")
+    warnings: Any = models.JSONField(default=list, db_default=_NONE, help_text="of earlier releases, read by them only")
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return self.sha256
-
-    @property
-    def doubts(self) -> list[dict[str, str]]:
-        """The findings that somebody should look at, without the notes."""
-        return [finding for finding in self.warnings if finding["severity"] != NOTE]
 
 
 class SourceMaps(models.Model):
@@ -114,6 +111,9 @@ class Version(ConcurrentTransitionMixin, models.Model):
     notes = models.TextField(_("change notes"), blank=True, validators=[MaxLengthValidator(2000)])
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="versions")
     source_maps = models.ForeignKey(SourceMaps, on_delete=models.PROTECT, null=True, related_name="versions")
+    findings: Any = models.JSONField(
+        default=list, db_default=_NONE, help_text="what was no reason to refuse this upload: codes and parameters"
+    )
     state = FSMField(choices=VersionState, default=VersionState.DEVELOPMENT, protected=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField()
@@ -165,6 +165,16 @@ class Version(ConcurrentTransitionMixin, models.Model):
     def parts(self) -> tuple[int, int, int]:
         """The number as it compares (1.10.0 > 1.9.0)."""
         return self.major, self.minor, self.patch
+
+    @property
+    def worded_findings(self) -> list[Finding]:
+        """The warnings and notes of the upload, in the language of the moment."""
+        return [Finding.read(finding) for finding in self.findings]
+
+    @property
+    def doubts(self) -> list[dict[str, Any]]:
+        """The findings that somebody should look at, without the notes."""
+        return [finding for finding in self.findings if finding["severity"] != NOTE]
 
     # The lifecycle in one place. The verbs in `releases.actions` check the rules and write the history.
 

@@ -44,9 +44,9 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(state=VersionState.IN_AUDIT)
 
     def light(self) -> VersionQuerySet:
-        """With the package's sizes, without its lists: for pages that show many versions."""
+        """With the package's sizes, without its lists nor what was found in it: for pages that show many versions."""
         lists = ("files", "pages", "subpackages", "warnings")
-        return self.select_related("package").defer(*(f"package__{name}" for name in lists))
+        return self.select_related("package").defer("findings", *(f"package__{name}" for name in lists))
 
     def in_development(self) -> VersionQuerySet:
         """Uploaded, not submitted or withdrawn; newest upload first."""

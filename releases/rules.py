@@ -152,6 +152,14 @@ def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Rel
     return ""
 
 
+def overtaken_roll_back(last: Release) -> str:
+    """What somebody hears who confirms a roll back after `last`, which is one as well."""
+    return _("Already rolled back to %(number)s by %(person)s. Publish a version before you roll back again.") % {
+        "number": last.to_version,
+        "person": last.by,
+    }
+
+
 # The trial version ------------------------------------------------------------------------------------------------
 
 QUERY_LENGTH = 500  # characters

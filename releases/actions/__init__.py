@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ from releases import events, rules
 from releases.actions.report import report_on
 from releases.inspection import inspected, scratch, source_maps_written, written
 from releases.models import Audit, Package, Release, ReviewDecision, SourceMaps, Version, audit_number
+from releases.package import Finding
 from releases.reading import opened
 from releases.signals import publish_considered, version_released
 from releases.states import AuditState, ReleaseKind, VersionState
@@ -47,7 +49,14 @@ def upload(
             with transaction.atomic():
                 rows = package(), source_maps()
                 return add_version(
-                    program, package=rows[0], source_maps=rows[1], number=number, notes=notes, by=by, at=at
+                    program,
+                    package=rows[0],
+                    source_maps=rows[1],
+                    findings=inspection.findings,
+                    number=number,
+                    notes=notes,
+                    by=by,
+                    at=at,
                 )
 
 
@@ -59,6 +68,7 @@ def add_version(
     notes: str,
     by: User,
     source_maps: SourceMaps | None = None,
+    findings: Iterable[Finding] = (),
     at: datetime | None = None,
 ) -> Version:
     """Add a development version; inside the transaction that stored its package and source maps (V-1)."""
@@ -73,6 +83,7 @@ def add_version(
         notes=notes,
         package=package,
         source_maps=source_maps,
+        findings=[finding.stored() for finding in findings],
         uploaded_by=by,
         uploaded_at=at,
     )

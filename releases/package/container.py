@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .content import Clock, ContentError, OutOfTimeError, read_content
 from .directory import Entry, read_directory, too_many_files
@@ -104,14 +103,8 @@ def _check_names(entries: list[Entry], limits: Limits, findings: Findings) -> No
             tree.add(entry.name)
     in_gbk = [entry.name for entry in entries if entry.in_gbk]
     if in_gbk:
-        title = ngettext(
-            "%(count)d file name is not in UTF-8. It was read as GBK.",
-            "%(count)d file names are not in UTF-8. They were read as GBK.",
-            len(in_gbk),
-        ) % {"count": len(in_gbk)}
         where = ", ".join(shown(name) for name in in_gbk[:3]) + (", …" if len(in_gbk) > 3 else "")
-        hint = _("Check that the file names are correct.")
-        findings.note("name-gbk", title, where=where, hint=hint, rule=_("File names"))
+        findings.note("name-gbk", where=where, count=len(in_gbk))
 
 
 def check_files(files: Mapping[str, Entry], limits: Limits, findings: Findings) -> bool:

@@ -4,9 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from .directory import Entry
 from .file_types import is_noise, is_runtime, is_source_map, kind
 from .findings import Findings, shown
@@ -94,23 +91,12 @@ def _wrapper(names: Collection[str]) -> str:
 def note_left_out(contents: Contents, findings: Findings) -> None:
     """One note on files that are there for developers, and one on those that systems add."""
     if set(contents.left_out) - _OF_THE_IDE:
-        title = ngettext(
-            "%(count)d development file is left out.",
-            "%(count)d development files are left out.",
-            len(contents.left_out),
-        ) % {"count": len(contents.left_out)}
-        hint = _("Devices don’t get them. Files in a staticPath folder are always packed, whatever their type.")
-        if contents.source_maps:
-            hint += " " + _("Source maps are kept with the version.")
-        findings.note("development-files", title, where=_kinds(contents.left_out), hint=hint, rule=_("File types"))
+        with_maps = {"source_maps": len(contents.source_maps)} if contents.source_maps else {}
+        where, count = _kinds(contents.left_out), len(contents.left_out)
+        findings.note("development-files", where=where, count=count, **with_maps)
     if contents.noise:
-        title = ngettext(
-            "%(count)d file of the operating system is left out.",
-            "%(count)d files of the operating system are left out.",
-            len(contents.noise),
-        ) % {"count": len(contents.noise)}
         where = ", ".join(shown(name) for name in contents.noise[:3]) + (", …" if len(contents.noise) > 3 else "")
-        findings.note("system-file", title, where=where, rule=_("File types"))
+        findings.note("system-file", where=where, count=len(contents.noise))
 
 
 def _kinds(names: list[str]) -> str:

@@ -85,14 +85,18 @@ def kind(path: str) -> str:
     if _TOOL_FOLDER in segments[:-1]:
         return _TOOL_FOLDER
     name, ending = segments[-1], suffix(path)
-    hidden = next((segment for segment in segments if segment.startswith(".")), "")
+    hidden = next(filter(_is_dot_name, segments), "")
     if hidden or not ending or _TOOL_JSON.fullmatch(name) or _TOOL_SCRIPT.fullmatch(name):
         return hidden or name
     return f".{ending}"
 
 
 def _is_hidden(path: str) -> bool:
-    return path.startswith(".") or "/." in path
+    return any(map(_is_dot_name, path.split("/")))
+
+
+def _is_dot_name(segment: str) -> bool:
+    return segment.startswith(".") and segment not in (".", "..")
 
 
 def _is_of_tools(path: str, paths: Collection[str]) -> bool:

@@ -1,17 +1,18 @@
 """What an inspection found, in words for the person who packed the file (rule V-3)."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .limits import KB, MB
+from .wording import Parameters, place_of, words_of
 
 ERROR: Final = "error"
 WARNING: Final = "warning"
 NOTE: Final = "note"
+_WORDS = ("code", "severity", "title", "where", "detail", "hint", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Finding:
 
     `code` is a stable slug for machines; everything else is text in the language of the moment. `title` says
     what, `where` names the file, `detail` the line, key or size in it, `hint` how to put it right, `rule` the
-    rule in words.
+    rule in words. `parameters` are what the words of a warning or note are made of; an error, which nobody keeps,
+    has none.
     """
 
     code: str
@@ -30,9 +32,33 @@ class Finding:
     detail: str = ""
     hint: str = ""
     rule: str = ""
+    parameters: Parameters = field(default_factory=dict)
+
+    @classmethod
+    def worded(cls, code: str, severity: str, **parameters: Any) -> Self:
+        """Put a warning or note into words, or "more" of any severity; `where`, `line` and `key` are its place."""
+        line, key = parameters.get("line", 0), parameters.get("key", "")
+        return cls(
+            code,
+            severity,
+            **words_of(code, parameters)._asdict(),
+            where=parameters.get("where", ""),
+            detail=place_of(line, key) if line else "",
+            parameters=parameters,
+        )
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a warning or note that was stored; earlier releases stored the words, which stay as they are."""
+        return cls(**stored) if "title" in stored else cls.worded(**stored)
+
+    def stored(self) -> dict[str, Any]:
+        """Return a warning or note as plain values without words, for `read`."""
+        return {"code": self.code, "severity": self.severity, **self.parameters}
 
     def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """Return the words as plain values."""
+        return {name: getattr(self, name) for name in _WORDS}
 
 
 class RefusedError(Exception):
@@ -47,14 +73,16 @@ class Findings:
         self._kept: dict[str, list[Finding]] = {ERROR: [], WARNING: [], NOTE: []}
         self._count = dict.fromkeys(self._kept, 0)
 
-    def error(self, code: str, title: str, **text: str) -> None:
-        self._add(Finding(code, ERROR, title, **text))
+    def error(
+        self, code: str, title: str, *, where: str = "", detail: str = "", hint: str = "", rule: str = ""
+    ) -> None:
+        self._add(Finding(code, ERROR, title, where, detail, hint, rule))
 
-    def warning(self, code: str, title: str, **text: str) -> None:
-        self._add(Finding(code, WARNING, title, **text))
+    def warning(self, code: str, **parameters: str | int) -> None:
+        self._add(Finding.worded(code, WARNING, **parameters))
 
-    def note(self, code: str, title: str, **text: str) -> None:
-        self._add(Finding(code, NOTE, title, **text))
+    def note(self, code: str, **parameters: str | int) -> None:
+        self._add(Finding.worded(code, NOTE, **parameters))
 
     def refuse(self, code: str, title: str, **text: str) -> RefusedError:
         """Add an error and return the exception to raise."""
@@ -77,9 +105,7 @@ class Findings:
         kept = everything[: self._limit - 1]
         hidden = total - len(kept)
         severity = ERROR if self._count[ERROR] > len(kept) else WARNING
-        title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {"count": hidden}
-        hint = _("Fix the problems above first.")
-        return [*kept, Finding("more", severity, title, hint=hint, rule=_("Long list"))]
+        return [*kept, Finding.worded("more", severity, count=hidden)]
 
     def _add(self, finding: Finding) -> None:
         self._count[finding.severity] += 1

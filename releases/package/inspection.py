@@ -65,7 +65,7 @@ class Inspection:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "findings": [finding.as_dict() for finding in self.findings]}
 
 
 def inspect(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from .findings import Findings, shown
 from .limits import Limits
 from .strict_json import Document, JsonError, parse
+from .wording import place_of
 
 Path = tuple[str | int, ...]
 
@@ -24,18 +25,17 @@ class JsonFile:
         self._document = document
 
     def error(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
-        self.findings.error(code, title, **self._text(path, hint, rule))
+        detail = place_of(self._document.line(*path), dotted(path))
+        self.findings.error(code, title, where=self.name, detail=detail, hint=hint, rule=rule)
 
-    def warning(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
-        self.findings.warning(code, title, **self._text(path, hint, rule))
+    def warning(self, code: str, path: Path, /, **parameters: str) -> None:
+        self.findings.warning(code, **self._place(path), **parameters)
 
-    def note(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
-        self.findings.note(code, title, **self._text(path, hint, rule))
+    def note(self, code: str, path: Path, /, **parameters: str) -> None:
+        self.findings.note(code, **self._place(path), **parameters)
 
-    def _text(self, path: Path, hint: str, rule: str) -> dict[str, str]:
-        line = _("line %(line)d") % {"line": self._document.line(*path)}
-        detail = f"{line}, {dotted(path)}" if path else line
-        return {"where": self.name, "detail": detail, "hint": hint, "rule": rule}
+    def _place(self, path: Path) -> dict[str, Any]:
+        return {"where": self.name, "line": self._document.line(*path), "key": dotted(path)}
 
     def wrong_type(self, path: Path, expected: str) -> None:
         title = _("%(key)s has the wrong type.") % {"key": dotted(path)}
@@ -76,7 +76,7 @@ def load(name: str, raw: bytes, limits: Limits, findings: Findings) -> JsonFile 
     try:
         document = parse(raw, limits)
     except JsonError as error:
-        detail = _("line %(line)d") % {"line": error.line} if error.line else ""
+        detail = place_of(error.line, "") if error.line else ""
         hint = _("Correct the file and pack the project again.")
         findings.error(error.code, error.title, where=name, detail=detail, hint=hint, rule=_("Valid JSON"))
         return None

@@ -136,9 +136,7 @@ def _known_values(app: JsonFile) -> dict[str, Any]:
     for key, value in app.root.items():
         expected = KNOWN_KEYS.get(key)
         if expected is None:
-            title = _("Unknown key: %(key)s.") % {"key": shown(key, 60)}
-            hint = _("It has no effect. Check its spelling.")
-            app.warning("unknown-key", title, (key,), hint=hint, rule=_("Known keys"))
+            app.warning("unknown-key", (key,))
         elif isinstance(value, expected):
             values[key] = value
         else:

@@ -30,9 +30,7 @@ def program_root(config: JsonFile, names: Collection[str]) -> str:
     if is_relative(root) and root + "/app.json" in names:
         return root + "/"
     if "app.json" in names:
-        title = _("The miniprogramRoot folder %(folder)s has no app.json.") % {"folder": shown(value)}
-        hint = _("The mini program in the top folder of the package is used instead.")
-        config.note("program-root", title, (_ROOT,), hint=hint, rule=_("Project configuration"))
+        config.note("program-root", (_ROOT,), folder=shown(value))
     else:
         title = _("The miniprogramRoot folder %(folder)s has no app.json.") % {"folder": shown(value)}
         hint = _("Correct the path, or pack the folder that contains app.json.")
@@ -64,6 +62,4 @@ def check_app_id(config: JsonFile, app_id: str | None, is_ours: Callable[[str], 
             config.error("app-id", title, (key,), hint=hint, rule=_("App ID"))
             return
     if "appid" in named:
-        title = _("The project has the App ID of another platform: %(other)s.") % {"other": shown(named["appid"], 60)}
-        hint = _("It has no effect here. The App ID of this mini program is %(app_id)s.") % {"app_id": app_id}
-        config.note("app-id", title, ("appid",), hint=hint, rule=_("App ID"))
+        config.note("app-id", ("appid",), other=shown(named["appid"], 60), app_id=app_id)

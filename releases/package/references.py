@@ -87,14 +87,7 @@ def _check_component(app: JsonFile, path: Path, value: Any, contents: Contents) 
     target = normal(text).removeprefix("/").removeprefix("./")
     stems = (target, target + "/index", "miniprogram_npm/" + target, f"miniprogram_npm/{target}/index")
     if not any(stem + ".js" in contents.files for stem in stems):
-        title = _("The component %(path)s is not in the package.") % {"path": shown(text)}
-        app.warning(
-            "component-missing",
-            title,
-            path,
-            hint=_("Add its files, or correct the path."),
-            rule=_("Components"),
-        )
+        app.warning("component-missing", path, path=shown(text))
 
 
 def _check_plugin(app: JsonFile, path: Path, value: Any) -> None:

@@ -162,7 +162,7 @@ class _Parser:
                 return result
             if text != ",":
                 raise self._syntax(_("A comma or closing brace is missing."))
-            kind, text = self._next()
+            kind, text = self._after_comma("}")
 
     def _array(self, depth: int) -> JsonArray:
         result = JsonArray()
@@ -177,7 +177,13 @@ class _Parser:
                 return result
             if text != ",":
                 raise self._syntax(_("A comma or closing bracket is missing."))
-            kind, text = self._next()
+            kind, text = self._after_comma("]")
+
+    def _after_comma(self, closing: str) -> tuple[str, str]:
+        kind, text = self._next()
+        if text == closing:
+            raise self._syntax(_("There is an extra comma before %(mark)s.") % {"mark": closing})
+        return kind, text
 
     def _string(self, text: str) -> str:
         if "\\" not in text:

@@ -105,12 +105,11 @@ def _check_icon(app: JsonFile, place: Path, value: Any, theme: _Theme, contents:
         _check_picture(app, place, picture, contents, limits)
     if len(pictures) == len(_THEMES):
         return
-    hint = _("Define it in the themeLocation file, under both light and dark.")
     if pictures:
-        title = _("The theme variable %(name)s is defined for one theme only.") % {"name": shown(text, 60)}
-        app.warning("theme-variable", title, place, hint=hint, rule=_("Theme"))
+        app.warning("theme-variable", place, name=shown(text, 60))
     else:
         title = _("The theme variable %(name)s is not defined.") % {"name": shown(text, 60)}
+        hint = _("Define it in the themeLocation file, under both light and dark.")
         app.error("theme-variable", title, place, hint=hint, rule=_("Theme"))
 
 

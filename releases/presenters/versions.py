@@ -19,7 +19,7 @@ from console.base.hosts.states import DecisionState
 from miniprograms.models import Binding, MiniProgram
 from releases import rules
 from releases.models import Audit, Release, ReviewDecision, Version
-from releases.states import AuditState
+from releases.states import AuditState, ReleaseKind
 
 SHOWN_UPLOADS = 3
 
@@ -106,6 +106,14 @@ class Overview:
         return rules.why_not_roll_back(
             self.program, online=self.online, last=self.release, targets=self.target is not None
         )
+
+    @property
+    def why_no_longer_roll_back(self) -> str:
+        """The same for somebody who confirms it: who was first."""
+        last = self.release
+        if last and last.kind == ReleaseKind.ROLL_BACK and self.program.on_shelf:
+            return rules.overtaken_roll_back(last)
+        return self.why_not_roll_back
 
 
 def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:

@@ -21,7 +21,7 @@ from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.rehearsal import Follows
 from console.base.core.errors import ActionRefused, Conflict
-from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted, show
 from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
@@ -141,7 +141,7 @@ def _uploaded(request: SignedInRequest, version: Version) -> tuple[str, str]:
 
 def _not_submitted(version: Version, *, by: User) -> str:
     """Submit what was uploaded a moment ago; returns why not, where somebody should look first or the verb refuses."""
-    if doubts := len(version.package.doubts):
+    if doubts := len(version.doubts):
         return ngettext(
             "%(number)s has not been submitted. Read its warning first.",
             "%(number)s has not been submitted. Read its %(count)d warnings first.",
@@ -302,6 +302,9 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     The page describes the chosen release; `?version=` is what is chosen so far.
     """
     now = overview_of(program)
+    if request.method == "POST" and (reason := now.why_no_longer_roll_back):
+        context = {"mini_program": program, "reason": reason, "cancel": _versions_url(program)}
+        return show(request, "releases/confirm/not_rolled_back.html", context, status=422)
     seen = {"seen": now.online.pk if now.online else 0}
     form = RollBackForm(posted(request), program=program, chosen=request.GET.get("version", ""), initial=seen)
     target = form.chosen

@@ -36,7 +36,7 @@ KEPT = {
     "hosts": {"application_id", "key", "sealed", "key_id", "public_key", "icon"},
     "miniprograms": {"app_id", "icon", "last_change", "online_number", "in_audit_number", "openid", "unionid"},
     "privacy": {"data", "third_parties", "data_types", "apis"},
-    "releases": {"sha256", "package_sha256", "number", "token", "files", "pages", "subpackages", "warnings"},
+    "releases": {"sha256", "package_sha256", "number", "token", "files", "pages", "subpackages", "findings"},
     "grayscale": {"networks", "guard_seen", "invalid_lines", "platform", "network", "lowest", "highest"},
     "devmgmt": {"query"},
     "keys": {"sha256", "nonce"},
@@ -45,6 +45,11 @@ KEPT = {
     "platform": {"queue"},
 }
 
+# As earlier releases stored them, in words, and as this one does.
+FINDINGS = [
+    dict.fromkeys(("severity", "code", "where", "title", "detail", "hint", "rule"), LONG),
+    {"severity": "note", "code": "app-id", "line": 1, **dict.fromkeys(("where", "key", "other", "app_id"), LONG)},
+]
 STATEMENTS = {
     "data": [["location", LONG], ["camera", SHORT]],
     "third_parties": [[LONG, LONG, "javascript:x()"], [SHORT, SHORT, f"https://{SHORT}"]],
@@ -110,7 +115,7 @@ def change_package(program: Any, number: str) -> None:
     Version.objects.filter(mini_program=program, state="in_audit").update(package=made.package)
     for version in program.versions.select_related("package"):
         package = hostile_copy(version.package)
-        Version.objects.filter(pk=version.pk).update(package=package)
+        Version.objects.filter(pk=version.pk).update(package=package, findings=FINDINGS)
         Audit.objects.filter(version=version).update(package_sha256=package.sha256)
     version = program.versions.get(state="in_audit")
     assert version.number == number
@@ -133,10 +138,6 @@ def hostile_copy(package: Package) -> Package:
         pages=[*package.pages, LONG],
         entry_page=LONG,
         subpackages=[*package.subpackages, {"root": LONG, "size": 1}],
-        warnings=[
-            *package.warnings,
-            dict.fromkeys(("severity", "code", "where", "title", "detail", "hint", "rule"), LONG),
-        ],
     )
 
 

@@ -115,6 +115,22 @@ def test_page_refuses_to_retire_a_version_that_it_did_not_name(program, signed_i
     assert program.versions.online().get().number == "1.1.0"
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "dialog"}])
+def test_who_is_asked_while_somebody_else_rolls_back_learns_of_it(headers, program, signed_in):
+    mira = factories.make_member(program.team, "admin")
+    client, target = signed_in(program.created_by), version(program, "1.1.0")
+    seen = seen_in(client.get(url(program)))
+    actions.roll_back(target, by=mira)
+    response = client.post(url(program), {"version": target.pk, "seen": seen}, headers=headers)
+    page = html.unescape(response.content.decode())
+    assert response.status_code == 422
+    assert f"Already rolled back to 1.1.0 by {mira}. Publish a version before you roll back again." in page
+    assert "Select a valid choice" not in page
+    assert "can’t go online again" not in page
+    assert "btn-danger" not in page
+    assert program.versions.online().get() == target
+
+
 def test_page_refuses_a_version_of_another_program(program, signed_in):
     other = factories.make_program(program.team)
     factories.make_online(other, "1.0.0")

@@ -55,7 +55,7 @@ def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(sig
     # A warning is read first: the version is kept, and nobody was asked.
     page = client.post(url(program), form(factories.make_zip(pagez=[]), audit="1"), follow=True)
     first = program.versions.get()
-    assert [finding["severity"] for finding in first.package.doubts] == ["warning"]
+    assert [finding["severity"] for finding in first.doubts] == ["warning"]
     assert "1.0.0 has not been submitted. Read its warning first." in page.content.decode()
     assert first.state == "development"
 
@@ -168,7 +168,7 @@ def test_notes_and_warnings_are_shown_on_the_page_of_the_version(program, signed
     assert "The project has the App ID of another platform: wx0000000000000000." in page
     assert "2 development files are left out." in page
     assert "Package notes" in page
-    assert program.versions.get().package.doubts == []
+    assert program.versions.get().doubts == []
     page = client.post(url(program), form(factories.make_zip(pagez=[]), number="1.0.1"), follow=True).content.decode()
     assert "1 package warning" in page
 

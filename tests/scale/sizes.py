@@ -40,7 +40,7 @@ ROWS: dict[str, tuple[int, int]] = {
     "accounts_team": (5_000, 70),
     "miniprograms_miniprogram": (10_000, 400),
     "miniprograms_binding": (30_000, 140),
-    "releases_version": (300_000, 140),
+    "releases_version": (300_000, 300),
     "releases_package": (300_000, 1_500),
     "releases_audit": (150_000, 190),
     "releases_reviewdecision": (300_000, 140),

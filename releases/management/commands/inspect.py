@@ -5,7 +5,6 @@ import sys
 import zipfile
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -100,7 +99,7 @@ def _archive(file: BinaryIO) -> dict[str, Any]:
     """Judge the container alone."""
     _container, findings = container.read(file)
     found: Iterable[Finding] = findings.listed()
-    return {"accepted": not findings.errors, "findings": [asdict(finding) for finding in found]}
+    return {"accepted": not findings.errors, "findings": [finding.as_dict() for finding in found]}
 
 
 # The facts of the report ------------------------------------------------------------------------------------------

@@ -51,6 +51,12 @@ def test_files_that_the_ide_packs_each_time_are_no_note() -> None:
     assert (result.findings, len(result.left_out)) == ([], 2)
 
 
+@pytest.mark.parametrize("name", ["a/../b.js", "../b.js", "./b.js", "a/./b.js"])
+def test_a_path_with_dots_is_refused_and_nothing_else_is_said_of_it(name: str) -> None:
+    result, _maps = _inspect(project({name: b""}))
+    assert [(finding.severity, finding.where) for finding in result.findings] == [("error", name)]
+
+
 def test_they_count_towards_no_limit() -> None:
     limits = Limits(package_size=64 * KB, total_size=64 * KB, unpacked_size=64 * KB, files=4)
     long = "node_modules/" + "folder/" * 40 + "index.js"

@@ -51,6 +51,21 @@ def test_errors_name_the_line(text: bytes, code: str, line: int) -> None:
     assert (caught.value.code, caught.value.line) == (code, line)
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (b'{"a": 1,\n}', "There is an extra comma before }."),
+        (b'{"a": [1,\n]}', "There is an extra comma before ]."),
+        (b'{"a": [1,\n}', "A value is missing."),
+        (b'{"a": 1,\n]', "A name in double quotes is missing."),
+    ],
+)
+def test_a_comma_before_the_end_is_named(text: bytes, title: str) -> None:
+    with pytest.raises(JsonError) as caught:
+        parse(text, Limits())
+    assert (caught.value.code, caught.value.title, caught.value.line) == ("json-syntax", title, 2)
+
+
 def test_depth_is_counted_from_the_top() -> None:
     assert parse(b"[" * 32 + b"]" * 32, Limits()).root
     with pytest.raises(JsonError):

@@ -34,8 +34,8 @@ TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
 PERSON = ["name", "email"]
 # What is shown, and no more: most of the time of a list goes into making rows, and a package's lists may be long.
-VERSION = ["major", "minor", "patch", "state", "notes", "uploaded_at", "mini_program"]
-VERSION += ["package__sha256", "package__size", "package__warnings", *(f"uploaded_by__{name}" for name in PERSON)]
+VERSION = ["major", "minor", "patch", "state", "notes", "findings", "uploaded_at", "mini_program"]
+VERSION += ["package__sha256", "package__size", *(f"uploaded_by__{name}" for name in PERSON)]
 # `ConcurrentTransitionMixin` asks for the state whenever a version is made, by a query if it must.
 AUDIT = ["number", "state", "package_sha256", "submitted_at", "closed_at", "mini_program"]
 AUDIT += [f"version__{name}" for name in ("major", "minor", "patch", "state")]
@@ -166,7 +166,7 @@ def upload_version(
     except ActionRefused as refused:
         note(refusal=uploads.refusal_of(refused.message, getattr(refused, "inspection", None)))
         raise
-    note(warnings=len(version.package.warnings))
+    note(warnings=len(version.findings))
     return Status(201, version_out(version))
 
 
@@ -269,7 +269,7 @@ def version_out(version: Version) -> dict[str, Any]:
         "size": version.package.size,
         "uploaded_by": str(version.uploaded_by),
         "uploaded_at": version.uploaded_at,
-        "findings": version.package.warnings,
+        "findings": [finding.as_dict() for finding in version.worded_findings],
         "url": settings.BASE_URL + page,
     }
 

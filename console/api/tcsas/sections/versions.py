@@ -77,7 +77,7 @@ def _note(request: ApiRequest, made: UploadedPackage, *, source: str) -> None:
         number=made.number,
         source=source[:100],
         size=made.size,
-        warnings=len(made.version.package.warnings) if made.version else 0,
+        warnings=len(made.version.findings) if made.version else 0,
         refusal=made.failure,
     )
 

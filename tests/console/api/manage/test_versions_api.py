@@ -31,7 +31,7 @@ def test_a_pipeline_uploads_submits_and_publishes(program, robot):
     assert (audit.status_code, audit.json()["state"]) == (200, "in_audit")
     assert post(client, f"{base}/versions/1.0.0/publish").status_code == 422  # not approved
     [decision] = program.audits.get().decisions.all()
-    decide(decision, approve=True, by=program.created_by, note="Good")
+    decide(decision, approve=True, by=factories.make_reviewer(decision.application), note="Good")
     assert client.get(f"{base}/audits").json()["items"][0]["decisions"][0]["note"] == "Good"
 
     online = post(client, f"{base}/versions/1.0.0/publish", note="Nightly")
@@ -53,6 +53,18 @@ def test_a_refused_package_answers_with_all_findings_and_stores_nothing(program,
     assert problem["code"] == "package_refused"
     assert len([finding for finding in problem["findings"] if finding["severity"] == "error"]) >= 2
     assert not program.versions.exists()
+
+
+def test_findings_are_in_the_language_that_is_asked_for(program, robot):
+    client, url = robot(program, "read", "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    file = factories.make_zip(pagez=[])
+    made = client.post(url, {"file": file, "number": "1.0.0"}, headers={"Accept-Language": "zh-Hans"})
+    [found] = made.json()["findings"]
+    assert (found["title"], found["detail"]) == ("未知的键：pagez。", "第 1 行，pagez")
+    for answer in (client.get(url).json()["items"][0], client.get(f"{url}/1.0.0").json()):
+        [found] = answer["findings"]
+        assert found["code"] == "unknown-key"
+        assert (found["title"], found["detail"]) == ("Unknown key: pagez.", "line 1, pagez")
 
 
 def test_says_beside_which_field_a_number_is_wrong(program, robot):
