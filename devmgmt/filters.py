@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.hosts.querysets import SensitiveApiQuerySet
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE, DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from miniprograms.filters import ProgramFilter
 
@@ -39,7 +39,7 @@ class PermissionFilter(ListFilter):
         "all": (_("All"), Q()),
         "granted": (_("Granted"), Q(stands=DecisionState.APPROVED)),
         "waiting": (_("Waiting"), Q(stands=DecisionState.WAITING)),
-        "open": (_("Not granted"), ~Q(stands__in=[DecisionState.APPROVED, DecisionState.WAITING])),
+        "open": (_("Not granted"), ~Q(stands__in=LIVE)),
     }
     q = SearchFilter(_("Name or what it does"), method="search")
     sort = SortFilter(

@@ -19,7 +19,7 @@ from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.core import times
 from console.base.hosts.models import API_NAME_LENGTH, Grant
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE, DecisionState
 from devmgmt.lookalikes import is_lookalike
 from devmgmt.matching import in_letters, origin_of
 from devmgmt.querysets import GrantQuerySet, PermissionQuerySet, SavedQueryQuerySet
@@ -148,12 +148,12 @@ class DomainExemption(ProgramGrant):
             *ProgramGrant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED], renews=None),
+                condition=models.Q(state__in=LIVE, renews=None),
                 name="domain_exemption_live_once",
             ),
             models.UniqueConstraint(
                 fields=["renews"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                condition=models.Q(state__in=LIVE),
                 name="domain_exemption_renewed_once",
             ),
         ]
@@ -191,12 +191,12 @@ class ApiPermission(ProgramGrant):
             *ProgramGrant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application", "api"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED], renews=None),
+                condition=models.Q(state__in=LIVE, renews=None),
                 name="api_permission_live_once",
             ),
             models.UniqueConstraint(
                 fields=["renews"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                condition=models.Q(state__in=LIVE),
                 name="api_permission_renewed_once",
             ),
         ]

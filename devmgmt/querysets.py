@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 
 from console.base.accounts.models import User
 from console.base.hosts.querysets import DecisionQuerySet
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE, DecisionState
 
 if TYPE_CHECKING:
     from devmgmt.models import ApiPermission
@@ -40,13 +40,9 @@ class GrantQuerySet(DecisionQuerySet):
         ending = self.approved().filter(expires_at__gt=at, expires_at__lte=at + before)
         return ending.filter(Q(expiry_told=None) | Q(expiry_told__gt=days), decided_at__lt=F("expires_at") - before)
 
-    def live(self) -> Self:
-        """Asked for, or granted and not ended: also what has expired and was not yet ended."""
-        return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
-
     def closed(self) -> Self:
         """Of the past: rejected, withdrawn, revoked, expired and ended, or replaced by its renewal."""
-        return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
+        return self.exclude(state__in=LIVE)
 
     def not_renewable(self) -> Self:
         """Asked for, or granted without end: nothing to ask for again (D-10)."""

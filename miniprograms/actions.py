@@ -53,7 +53,7 @@ def create(
 ) -> MiniProgram:
     """Create a mini program of the team (L-1), and ask `application` for a binding, with the introduction as reason.
 
-    The icon is already re-encoded by the form; without one it is drawn from the name (P-11). Raises ActionRefused.
+    The icon is already re-encoded by the form; without one it is drawn from the name. Raises ActionRefused.
     """
     now = at or timezone.now()
     with icons.stored(icon or draw_icon(name)) as stored, transaction.atomic():

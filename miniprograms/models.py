@@ -19,7 +19,7 @@ from console.base.accounts.permissions import Permission
 from console.base.core.ids import random_id
 from console.base.hosts.models import Grant, HostApplication, icon_path
 from console.base.hosts.querysets import HostApplicationQuerySet
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE
 from miniprograms.querysets import BindingQuerySet, CategoryQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import Shelf
 
@@ -200,7 +200,7 @@ class ProgramUser(models.Model):
 class Binding(Grant):
     """A mini program's tie to a host application ("associated application", L-6).
 
-    Approved means bound. `accepted_number` is the version online at the moment of approval, which the approval accepts.
+    Approved means bound. `accepted_number` is the version that was online at the moment of approval.
     """
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="bindings")
@@ -214,15 +214,10 @@ class Binding(Grant):
             *Grant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                condition=models.Q(state__in=LIVE),
                 name="binding_live_once",
             ),
         ]
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is in force or asked for, as `live` keeps them."""
-        return self.state in (DecisionState.WAITING, DecisionState.APPROVED)
 
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""

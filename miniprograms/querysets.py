@@ -79,10 +79,6 @@ class BindingQuerySet(DecisionQuerySet):
         """The applications of these bindings, by name."""
         return HostApplication.objects.filter(pk__in=self.order_by().values("application"))
 
-    def live(self) -> BindingQuerySet:
-        """In force or asked for."""
-        return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
-
     def newest_of_each_application(self) -> BindingQuerySet:
         """The current status of each application that was ever asked."""
         return self.order_by("application_id", "-id").distinct("application_id")

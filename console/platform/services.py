@@ -1,4 +1,4 @@
-"""What the console depends on: PostgreSQL, Valkey, the storage, the mail server, the store of logs.
+"""What the console depends on: PostgreSQL, Valkey, the storage, the store of logs.
 
 Those that may be silent are asked side by side, in threads, and waited for together.
 """

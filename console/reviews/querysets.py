@@ -21,7 +21,7 @@ from devmgmt import submissions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.querysets import GRANTED, GrantQuerySet
 from miniprograms.models import Binding, MiniProgram
-from releases.models import ReviewDecision, Version
+from releases.models import Report, ReviewDecision, Version
 from releases.querysets import VersionQuerySet
 
 AUDIT, BINDING, EXEMPTION, PERMISSION = "audit", "binding", "exemption", "permission"
@@ -106,6 +106,11 @@ def accepted_with(binding: Binding) -> VersionQuerySet:
     """Return the versions that a binding accepts, the online one first; none once it has ended (L-6, V-18)."""
     versions = binding.mini_program.versions
     return versions.accepted_with_binding() if binding.is_live else versions.none()
+
+
+def reports_with(binding: Binding, version: Version) -> QuerySet[Report]:
+    """Return what the reviewers of a binding may read of the reports on a version: those since they were asked."""
+    return version.reports.filter(requested_at__gte=binding.requested_at)
 
 
 def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:

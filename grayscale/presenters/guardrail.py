@@ -14,7 +14,7 @@ from grayscale.guardrail import Guardrail, harm
 from grayscale.guardrail_words import harm_words, rate_words
 
 HEIGHT = 56  # of the chart; an hour is 4 wide
-STEP, BAR = 4, 3
+STEP = 4
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class Overview:
 
 
 def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
-    """Return the overview of each program, in the order given; nine queries."""
+    """Return the overview of each program, in the order given; eight queries."""
     found = {program.pk: Overview(program) for program in programs}
     ids = list(found)
     for release in _newest_releases(ids):

@@ -31,7 +31,7 @@ from console.base.hosts.querysets import (
     ServerSecretQuerySet,
     SigningKeyQuerySet,
 )
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE, DecisionState
 
 API_NAME_LENGTH = 100
 api_name = RegexValidator(
@@ -276,6 +276,11 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.subject()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is in force or asked for, as `live` keeps them."""
+        return self.state in LIVE
 
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""

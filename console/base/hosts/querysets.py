@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from console.base.accounts.permissions import ApplicationRole, Permission, application_roles_with, team_roles_with
 from console.base.hosts.purposes import written
-from console.base.hosts.states import DecisionState
+from console.base.hosts.states import LIVE, DecisionState
 
 if TYPE_CHECKING:
     from console.base.accounts.models import Team, User
@@ -98,6 +98,10 @@ class DecisionQuerySet(models.QuerySet[Any]):
     def approved(self) -> Self:
         """Approved and not ended: also what has expired and was not yet ended."""
         return self.filter(state=DecisionState.APPROVED)
+
+    def live(self) -> Self:
+        """Asked for, or approved and not ended: also what has expired and was not yet ended."""
+        return self.filter(state__in=LIVE)
 
     def items(self) -> Self:
         """One for each item of the inbox: what is decided on one page."""

@@ -14,6 +14,9 @@ class DecisionState(models.TextChoices):
     ENDED = "ended", _("Ended")
 
 
+LIVE = [DecisionState.WAITING, DecisionState.APPROVED]  # in force or asked for
+
+
 class Overlap(models.IntegerChoices):
     """For how many hours an old secret goes on working after a reset (K-2)."""
 

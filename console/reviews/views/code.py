@@ -121,7 +121,6 @@ def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version])
 def of_binding(binding: Binding, version: Version) -> dict[str, Any]:
     """Return what every page on a version needs that comes with a binding: no other is that reviewer's."""
     names = [binding.pk, version.number]
-    reports = version.reports.filter(requested_at__gte=binding.requested_at)
     return {
         "decision": binding,
         "application": binding.application,
@@ -135,7 +134,7 @@ def of_binding(binding: Binding, version: Version) -> dict[str, Any]:
         "file_url": reverse("reviews:binding_file", args=names),
         "package_url": reverse("reviews:binding_package", args=names),
         "again_url": reverse("reviews:binding_report_again", args=names),
-        **shown(reports, [binding.application]),
+        **shown(querysets.reports_with(binding, version), [binding.application]),
     }
 
 

@@ -1,4 +1,4 @@
-"""What host apps decide about a program for good: the shape of bindings, exemptions and permissions (A-2)."""
+"""What host apps decide about a program: the shape of bindings, exemptions and permissions (A-2)."""
 
 from __future__ import annotations
 

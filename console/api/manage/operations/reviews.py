@@ -160,7 +160,7 @@ def _code(decision: ReviewDecision | Binding, asked: CodeAsked) -> Code:
         versions = querysets.accepted_with(decision)
         version = (versions.numbered(asked.version) if asked.version else versions).first()
         if version is not None:
-            return Code(decision, version, version.reports.filter(requested_at__gte=decision.requested_at))
+            return Code(decision, version, querysets.reports_with(decision, version))
     elif asked.version in ("", decision.audit.version.number):
         return Code(decision, decision.audit.version, decision.audit.reports.all())
     raise Http404
