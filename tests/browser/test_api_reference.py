@@ -26,7 +26,7 @@ def test_one_searches_opens_and_links(live_server: LiveServer, page: Page, watch
     expect(submit).to_be_hidden()
     page.goto(f"{address}#submit_version")  # an address counts more than what was typed
     expect(submit).to_have_attribute("open", "")
-    expect(submit.get_by_text("curl -f -X POST")).to_be_visible()
+    expect(submit.get_by_text("curl --fail-with-body -X POST")).to_be_visible()
     page.reload()
     expect(page.locator("#submit_version")).to_have_attribute("open", "")
     page.evaluate(

@@ -27,7 +27,7 @@ def test_names_every_command():
 
 def test_lists_every_exit_code():
     table = README[README.index("## Exit codes") : README.index("## Output")]
-    kinds = (failures.Refused, failures.Usage, failures.NoAccess, failures.Away, failures.TooLate)
+    kinds = (failures.Refused, failures.Usage, failures.NoAccess, failures.Away, failures.TooLate, failures.Broken)
     assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == ["0", *(str(kind.code) for kind in kinds), "130"]
 
 

@@ -95,6 +95,30 @@ def test_follows_no_link_out_of_the_project(tmp_path):
         assert (found.links, found.files) == (["linked.js"], len(program()) + 1)
 
 
+def test_packs_a_linked_folder_and_names_the_links_that_it_leaves_out(tmp_path):
+    project = write(tmp_path / "project", {**program(), "lib/a.js": "x", "lib/deep/b.js": "x"})
+    write(tmp_path, {"shared/components/c.js": "x"})
+    links = {
+        "vendor": "lib", "components": "../shared/components", "lib/deep/up": "..", "all": ".", "gone": "nowhere",
+        "self": "self",
+    }  # fmt: skip
+    for name, target in links.items():
+        (project / name).symlink_to(target)
+    with package(project) as found, zipfile.ZipFile(found.file) as archive:
+        assert set(archive.namelist()) - set(program()) == {
+            "lib/a.js", "lib/deep/b.js", "vendor/a.js", "vendor/deep/b.js",
+        }  # fmt: skip
+        assert sorted(found.links) == ["all", "components", "gone", "lib/deep/up", "self", "vendor/deep/up"]
+
+
+def test_says_that_a_linked_folder_stays_behind(tmp_path, environment):
+    write(tmp_path, {"shared/c.js": "x"})
+    project = taro(tmp_path / "project")
+    (project / "dist/components").symlink_to("../../shared")
+    ran = Mpc(project, environment).done("inspect")
+    assert "Left out" in ran.err and "components" in ran.err
+
+
 def test_counts_what_the_console_counts(tmp_path):
     app = {"subpackages": [{"root": "shop", "pages": ["list"]}], "staticPath": "static"}
     more = {
@@ -111,6 +135,21 @@ def test_counts_what_the_console_counts(tmp_path):
     assert (ours["size"], ours["files"], ours["entry_page"]) == (
         theirs.unpacked_size, len(theirs.files), theirs.entry_page,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("top", ["", "program/"])
+def test_counts_nothing_that_macos_and_windows_add(tmp_path, top):
+    added = {"__MACOSX/program/._app.js": "x", ".DS_Store": "x", f"{top}Thumbs.db": "x", f"{top}desktop.ini": "x"}
+    added |= {"program/__MACOSX/._app.json": "x"} if top else {}
+    files = {f"{top}{name}": content for name, content in program().items()}
+    write(tmp_path / "zipped", {**files, **added})
+    file = tmp_path / "zipped.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted((tmp_path / "zipped").rglob("*.*")):
+            archive.write(path, path.relative_to(tmp_path / "zipped"))
+    with file.open("rb") as content:
+        ours, theirs = contents(content), inspect(content)
+    assert (ours["files"], ours["size"], ours["left_out"]) == (len(theirs.files), theirs.unpacked_size, 0)
 
 
 def test_shows_what_is_in_a_package_to_people_and_programs(tmp_path, environment):

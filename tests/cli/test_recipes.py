@@ -23,6 +23,8 @@ from tests.cli.projects import built, write
 pytestmark = pytest.mark.django_db(transaction=True)
 RECIPES = ROOT / "deploy/cli/recipes"
 LONGEST = 120  # seconds
+NO_TOKEN = {"MPC_TOKEN": ""}
+CREDENTIALS = "MPC_TOKEN = credentials('mpc-token')"
 # Programs that a pipeline has and this test must not run: they install, or build what is built already.
 STANDS_IN = ("taro", "uni", "apt-get", "pipx", "pip")
 # Of npm what `npm run` does.
@@ -82,12 +84,19 @@ def state() -> dict[str, str]:
 
 def test_github_actions(shell):
     job = yaml.safe_load((RECIPES / "github-actions.yml").read_text())["jobs"]["upload"]
-    steps = {step["name"]: step["run"] for step in job["steps"] if "run" in step}
+    steps = {step["name"]: step for step in job["steps"] if "run" in step}
     env = {"GITHUB_REF_NAME": "v2.0.1", "GITHUB_REPOSITORY": "acme/bus", "GITHUB_SHA": "0123abc"}
+    assert "MPC_TOKEN" not in job["env"]
+
+    def run(name: str) -> None:
+        token = {} if "MPC_TOKEN" in steps[name].get("env", {}) else NO_TOKEN
+        shell(steps[name]["run"], **env, **token)
+
+    assert [name for name in steps if "env" not in steps[name]] == ["Install", "Build"]
     for name in ("Install", "Build", "Upload", "Upload"):  # a step that is run again changes nothing
-        shell(steps[name], **env)
+        run(name)
     approve()
-    shell(steps["Wait for the reviewers"], **env)
+    run("Wait for the reviewers")
     assert (state(), list(steps)) == ({"2.0.1": "approved"}, ["Install", "Build", "Upload", "Wait for the reviewers"])
     assert (Version.objects.get().notes, Upload.objects.get().source) == ("acme/bus 0123abc", "v2.0.1, 0123abc")
 
@@ -95,20 +104,24 @@ def test_github_actions(shell):
 def test_gitlab_ci(shell):
     recipe = yaml.safe_load((RECIPES / "gitlab-ci.yml").read_text())
     before = recipe["default"]["before_script"]
-    env = {"CI_COMMIT_TAG": "2.1.0", "CI_PIPELINE_ID": "77"}
+    env = {"CI_COMMIT_TAG": "2.1.0", "CI_COMMIT_SHA": "0123abc", "CI_PROJECT_PATH": "acme/bus"}
     env["MPC_VERSION"] = recipe["variables"]["MPC_VERSION"].replace("${CI_COMMIT_TAG}", "2.1.0")
     for name in recipe["stages"]:
-        shell("\n".join([*before, *recipe[name]["script"]]), **env)
+        for pipeline in ("77", "78"):  # a pipeline that is run again succeeds, too
+            shell("\n".join([*before, *recipe[name]["script"]]), **env, CI_PIPELINE_ID=pipeline)
         approve()
     assert state() == {"2.1.0": "online"}
 
 
 def test_jenkins(shell):
     text = (RECIPES / "Jenkinsfile").read_text()
-    steps = [textwrap.dedent(step) for step in re.findall(r"sh '''\n(.*?)'''", text, re.DOTALL)]
-    assert len(steps) == len(re.findall(r"stage\('", text)) == 4
-    for step in steps:
-        shell(step, BUILD_NUMBER="12", MPC_VERSION="3.0.0")
+    top, *stages = text.split("stage('")
+    assert (len(stages), [CREDENTIALS in part for part in (top, *stages)]) == (4, [False, False, True, True, True])
+    env = {"MPC_VERSION": "3.0.0", "JOB_NAME": "bus", "GIT_COMMIT": "0123abc"}
+    for stage in stages:
+        [step] = re.findall(r"sh '''\n(.*?)'''", stage, re.DOTALL)
+        for build in ("12", "13"):  # a build that is run again succeeds, too
+            shell(textwrap.dedent(step), BUILD_NUMBER=build, **env, **({} if CREDENTIALS in stage else NO_TOKEN))
         approve()
     assert state() == {"3.0.0": "online"}
 

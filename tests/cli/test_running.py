@@ -26,6 +26,9 @@ def test_a_preview_prints_a_code_that_testers_scan(program, pipeline, project):
     assert trial.link in shown.out and "█▀▀▀▀▀█" in shown.out
     again = mpc.done("preview", "--qrcode-format", "image", "--qrcode-output-dest", "qr.png", "--json")
     assert again.json["link"] == trial.link
+    inline = mpc.done("preview", "--qrcode-format", "base64", "--json").json
+    assert (inline["link"], inline["qrcode"].partition(",")[0]) == (trial.link, "data:image/png;base64")
+    assert mpc.done("preview", "--qrcode-format", "base64").out.splitlines()[-1] == inline["qrcode"]
     assert (project / "qr.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -50,6 +53,26 @@ def test_a_rollout_from_its_start_to_its_end(program, pipeline, project):
     assert mpc.done("rollout", "end", "--pull-back", "--json").json["state"] == "ended"
     assert mpc("rollout", "progress").code == 1  # none runs
     assert mpc.done("rollout", "list", "--json").json["items"][0]["state"] == "ended"
+
+
+def test_a_rollout_that_is_created_again_is_the_same_task(program, pipeline, project):
+    factories.make_online(program, "1.0.0")
+    factories.make_approved(program, "1.4.0")
+    write(project, {"staff.txt": "ada\n"})
+    mpc = pipeline("read", "rollout")
+    create = ("rollout", "create", "--users", "10", "--error-rate", "2.5", "--platform", "ios", "--json")
+    first, again = (mpc.done(*create).json for _ in range(2))
+    assert (again["id"], first["replayed"], again["replayed"]) == (first["id"], False, True)
+    for more in (("--users", "20"), ("--days", "8"), ("--network", "wifi"), ("--objects", "account=staff.txt")):
+        other = mpc(*create, *more)
+        assert (other.code, f"Task {first['id']}" in other.json["error"]["message"]) == (1, True), more
+    assert program.grayscale_tasks.count() == 1
+    later = (*create, "--name", "Second", "--start", (timezone.now() + timedelta(days=1)).isoformat())
+    second, repeated = (mpc.done(*later).json for _ in range(2))
+    assert (second["id"] != first["id"], repeated["id"], repeated["replayed"]) == (True, second["id"], True)
+    assert mpc(*create, "--name", "Second").code == 1
+    mpc.done("rollout", "end", str(first["id"]))
+    assert mpc.done(*create).json["replayed"] is False
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])

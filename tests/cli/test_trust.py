@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import free_port
 from tests.tls_server import https_server
 
 
@@ -43,3 +44,11 @@ def test_a_proxy_that_is_none_is_named(mpc, server, proxy):
     ran = mpc("whoami", MPC_URL=server, MPC_TOKEN="mpc_none", HTTPS_PROXY=proxy)
     assert ran.code == 2
     assert "HTTPS_PROXY" in ran.err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_goes_through_no_proxy_to_a_console_on_this_machine(program, pipeline):
+    """To http on this machine: a proxy would read it."""
+    proxy = f"http://127.0.0.1:{free_port()}"
+    proxies = {"HTTP_PROXY": proxy, "http_proxy": proxy, "ALL_PROXY": proxy, "MPC_RETRY_SECONDS": "0"}
+    assert pipeline("read").done("whoami", "--json", **proxies).json["name"] == "release"

@@ -96,6 +96,19 @@ def test_reads_the_keys_that_lie_beside_a_project(program, pipeline, project):
     assert mpc.done("whoami", "--pkp", f"private.{program.app_id}.key", "--json").json["name"] == "release"
 
 
+@pytest.mark.parametrize("token", ["mpc_first\nmpc_second", "mpc_…", "mpc_a secret", "password"])
+def test_a_token_that_can_be_none_is_named_and_not_printed(mpc, token):
+    ran = mpc("whoami", "--json", MPC_TOKEN=token, MPC_URL=f"http://127.0.0.1:{free_port()}", MPC_RETRY_SECONDS="0")
+    assert (ran.code, "MPC_TOKEN is not a token" in ran.json["error"]["message"]) == (2, True)
+    assert all(part not in ran.out + ran.err for part in token.split())
+
+
+def test_a_key_file_may_begin_with_a_byte_order_mark(program, pipeline, project):
+    mpc = pipeline("read")
+    (project / "robot.key").write_text(mpc.env.pop("MPC_TOKEN") + "\r\n", encoding="utf-8-sig")
+    assert mpc.done("whoami", "--pkp", "robot.key", "--json").json["name"] == "release"
+
+
 def test_whoami_speaks_of_the_token_that_commands_use(program, pipeline, project):
     mpc = pipeline("read", "upload")
     write(project, {f"private.{program.app_id}.key": mpc.env.pop("MPC_TOKEN")})

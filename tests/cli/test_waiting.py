@@ -44,7 +44,7 @@ def clock(monkeypatch) -> Clock:
     return clock
 
 
-@pytest.mark.parametrize("answer", [BUSY, UNDER_WAY, httpx.ConnectError("refused")])
+@pytest.mark.parametrize("answer", [BUSY, UNDER_WAY, httpx.Response(408), httpx.ConnectError("refused")])
 def test_a_console_that_is_back_after_two_minutes_is_waited_for(clock, answer):
     def send() -> httpx.Response:
         if clock.now > 120:
@@ -66,6 +66,11 @@ def test_patience_ends_when_it_is_used_up_and_not_before(clock):
     with pytest.raises(Away, match="timed out"):
         api.ask(send, "the console")
     assert 180 <= clock.now <= 180 + 2 * 7  # counted from the first failure, and the last try is at the end
+
+
+def test_a_patience_that_is_empty_is_the_usual_one(monkeypatch):
+    monkeypatch.setenv("MPC_RETRY_SECONDS", "")
+    assert api.patience() == 180
 
 
 def test_a_conflict_is_an_answer(clock):

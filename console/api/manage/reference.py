@@ -223,7 +223,8 @@ def _curl(document: Json, method: str, path: str, operation: Json, schema: Json)
     places = {each["name"]: EXAMPLES.get(each["name"], each["name"].upper()) for each in parameters}
     query = {each["name"]: places[each["name"]] for each in parameters if each["in"] == "query" and each["required"]}
     url = settings.BASE_URL + path.format_map(places) + (f"?{urlencode(query)}" if query else "")
-    lines = ["curl -f" + ("" if method == "GET" else f" -X {method}"), '-H "Authorization: Bearer $MPC_TOKEN"']
+    begin = "curl --fail-with-body" + ("" if method == "GET" else f" -X {method}")
+    lines = [begin, '-H "Authorization: Bearer $MPC_TOKEN"']
     if body_type == "application/json":
         lines += [
             '-H "Content-Type: application/json"',

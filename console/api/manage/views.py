@@ -61,7 +61,7 @@ def uploads_page(request: SignedInRequest) -> HttpResponse:
 def reference(request: SignedInRequest) -> HttpResponse:
     """Every operation of the API, drawn from its description (A-2)."""
     found, document, language = parts(), reverse("api:openapi-json"), get_language() or ""
-    begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
+    begin = f'curl --fail-with-body -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
     count = sum(len(part.operations) for part in found)
     context = {
         "parts": found,

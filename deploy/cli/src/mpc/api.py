@@ -28,13 +28,16 @@ def client(base_url: str = "", **headers: str) -> httpx.Client:
     """Return what asks a console; raises Usage for a proxy in the environment that can't be one.
 
     It trusts whom this machine trusts, SSL_CERT_FILE included, and the public authorities, as Python knows no store of
-    some machines. Those of companies seldom hold all of RFC 5280, which Python 3.13 would have of them.
+    some machines. Those of companies seldom hold all of RFC 5280, which Python 3.13 would have of them. Plain http is
+    for this machine alone, so it goes through no proxy, which would read the token.
     """
     trust = ssl.create_default_context()
     trust.load_verify_locations(certifi.where())
     trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    named = {"User-Agent": AGENT, **headers}
+    by_proxy = not base_url.startswith("http://")
     try:
-        return httpx.Client(base_url=base_url, headers={"User-Agent": AGENT, **headers}, timeout=TIMEOUT, verify=trust)
+        return httpx.Client(base_url=base_url, headers=named, timeout=TIMEOUT, verify=trust, trust_env=by_proxy)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise Usage(f"HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no proxy for mpc: {error}") from None
 
@@ -42,7 +45,7 @@ def client(base_url: str = "", **headers: str) -> httpx.Client:
 def patience() -> float:
     """Return for how many seconds in all a request waits for a console that is busy or away: MPC_RETRY_SECONDS."""
     try:
-        return float(os.environ.get("MPC_RETRY_SECONDS", "180"))
+        return float(os.environ.get("MPC_RETRY_SECONDS") or "180")
     except ValueError:
         raise Usage("MPC_RETRY_SECONDS is a number of seconds.") from None
 
@@ -83,7 +86,7 @@ def _is_passing(answer: httpx.Response) -> bool:
     """Whether the same request may get another answer soon: the console is busy, or still at the first such request."""
     if answer.status_code == 409:
         return "Retry-After" in answer.headers or problem_of(answer).get("code") == "in_progress"
-    return answer.status_code in (429, 502, 503, 504)
+    return answer.status_code in (408, 429, 502, 503, 504)
 
 
 def _untrusted(error: BaseException | None) -> str:
@@ -110,7 +113,17 @@ def problem_of(answer: httpx.Response) -> dict[str, Any]:
         found = answer.json()
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return found | _rows_of(found) if isinstance(found, dict) else {}
+
+
+def _rows_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the errors and findings of a problem that are such: a gateway's may be anything."""
+    shapes = {"errors": {"field", "message"}, "findings": {"severity", "title"}}
+    lists = {name: found[name] if isinstance(found[name], list) else [] for name in shapes if name in found}
+    return {
+        name: [row for row in rows if isinstance(row, dict) and shapes[name] <= row.keys()]
+        for name, rows in lists.items()
+    }
 
 
 def failure_of(answer: httpx.Response) -> Failure:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import httpx
 import typer
 
 from mpc import __version__, contents, login, logs, offline, releasing, rollout, show, upload, verify
-from mpc.failures import Away, Failure, Usage
+from mpc.failures import Away, Broken, Failure, Usage
 
 app = typer.Typer(
     name="mpc",
@@ -66,18 +67,31 @@ def without_compiling(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def main() -> None:
     """Run a command; the exit code is 0, or what `failures` has for how it ended."""
-    arguments, dropped = without_compiling(sys.argv[1:])
+    show.mend_streams()
+    try:
+        _run(sys.argv[1:])
+    except Exception as error:  # by itself it would end with 1, which says that the console refused
+        traceback.print_exception(error)
+        words = f"{type(error).__name__}: {error}. This is a fault of mpc, or something that it doesn't understand."
+        _end(Broken(words))
+
+
+def _run(given: list[str]) -> None:
+    arguments, dropped = without_compiling(given)
     if dropped:
         show.note(f"Nothing is compiled here, so this has no effect: {', '.join(dropped)}")
     try:
         app(arguments)
     except Failure as failed:
-        show.failure(failed)
-        sys.exit(failed.code)
+        _end(failed)
+    except httpx.InvalidURL as error:
+        _end(Usage(f"An argument does not fit into an address: {error}"))
     except httpx.HTTPError as error:
-        away = Away(f"The console can't be reached: {str(error) or type(error).__name__}")
-        show.failure(away)
-        sys.exit(away.code)
+        _end(Away(f"The console can't be reached: {str(error) or type(error).__name__}"))
     except OSError as error:
-        show.failure(Usage(str(error)))
-        sys.exit(Usage.code)
+        _end(Usage(str(error)))
+
+
+def _end(failed: Failure) -> NoReturn:
+    show.failure(failed)
+    sys.exit(failed.code)

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from mpc.failures import NoAccess, Usage
 
 NUMBER = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 NEXT, NEWEST = WORDS = ("next", "newest")  # in place of a number: for an upload, and for what comes after it
 LOGIN = "mpc login"  # a source of tokens
 APP_ID = re.compile(r"mp[a-z0-9]{14}")
+TOKEN = re.compile(r"mpc_[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,18 @@ def console_url(given: str = "") -> str:
 
 def checked_url(url: str) -> str:
     """Return the address without its path; raises Usage for one by which a token could be read on its way."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Usage(f"{url} is not an address such as https://console.example.com.")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    wrong = Usage(f"{url} is not an address such as https://console.example.com.")
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        address, host, _port = f"{parts.scheme}://{parts.netloc}", parts.hostname, parts.port
+        httpx.URL(address)
+    except (ValueError, httpx.InvalidURL):
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise wrong
+    if parts.scheme == "http" and not _is_here(host):
         raise Usage(f"{url} is not encrypted, and the token would be readable on its way. Use https.")
-    return f"{parts.scheme}://{parts.netloc}"
+    return address
 
 
 def _is_here(host: str) -> bool:
@@ -57,6 +66,8 @@ def access(url: str = "", *, key_file: Path | None = None, app_id: str = "", rob
     """Return the token to use: MPC_TOKEN, the key file, or that of `mpc login`. Raises NoAccess, Usage."""
     address = console_url(url)
     if token := os.environ.get("MPC_TOKEN", "").strip():
+        if not TOKEN.fullmatch(token):
+            raise Usage("MPC_TOKEN is not a token of the console: one line that begins with mpc_.")
         return Access(address, token, "MPC_TOKEN")
     if file := _key_file(key_file, app_id, robot, folder):
         return Access(address, _read_key(file), str(file))
@@ -83,10 +94,10 @@ def _key_file(named: Path | None, app_id: str, robot: int, folder: Path) -> Path
 
 def _read_key(file: Path) -> str:
     try:
-        token = file.read_text(encoding="utf-8").strip()
+        token = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         raise Usage(f"{file} can't be read: {error}") from None
-    if not re.fullmatch(r"mpc_[\x21-\x7e]+", token):
+    if not TOKEN.fullmatch(token):
         raise Usage(f"{file} is not a key file: it should hold a token of the console, mpc_…")
     return token
 
@@ -159,8 +170,13 @@ def project_config(folder: Path) -> dict[str, Any]:
 
 
 def app_id_of(given: str, folder: Path) -> str:
-    """Return the App ID: the option, MPC_APP_ID, or the project's own where it is one of a console; else empty."""
-    if app_id := given or os.environ.get("MPC_APP_ID", ""):
+    """Return the App ID: the option, MPC_APP_ID, or the project's own where it is one of a console; else empty.
+
+    Raises Usage for one of the first two that is none.
+    """
+    if app_id := (given or os.environ.get("MPC_APP_ID", "")).strip():
+        if not APP_ID.fullmatch(app_id):
+            raise Usage(f"{app_id} is no App ID of a console: mp and 14 letters and digits.")
         return app_id
     own = str(project_config(folder).get("appid", ""))
     return own if APP_ID.fullmatch(own) else ""

@@ -25,6 +25,7 @@ TOOLS = re.compile(
     r"package(-lock)?\.json|npm-shrinkwrap\.json|(ts|js)config(\.[^/]+)?\.json|tslint\.json|lerna\.json"
     r"|project\.[^/]+\.json|mini\.project\.json|babel\.config\.json"
 )
+NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}
 LIMITS = {"part": 2 << 20, "whole": 20 << 20}  # bytes; the usual ones
 MOST_JSON = 1 << 20
 LARGEST = 10
@@ -53,7 +54,8 @@ def contents(file: BinaryIO) -> dict[str, Any]:
     """Return what is in a package; raises Usage for what is none."""
     try:
         with zipfile.ZipFile(file) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
+            kept = [info for info in archive.infolist() if not (info.is_dir() or _is_noise(info.filename))]
+            sizes = {info.filename: info.file_size for info in kept}
             top = _top(archive, sizes)
             app = _json(archive, f"{top}app.json", sizes)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
@@ -74,6 +76,12 @@ def contents(file: BinaryIO) -> dict[str, Any]:
         "packages": [vars(part) for part in parts],
         "largest": [{"name": name, "size": size} for name, size in largest],
     }
+
+
+def _is_noise(name: str) -> bool:
+    """Whether macOS or Windows has added the file, by the console's rule: it does not count there."""
+    segments = name.split("/")
+    return segments[-1] in NOISE or segments[-1].startswith("._") or "__MACOSX" in segments[:2]
 
 
 def _top(archive: zipfile.ZipFile, sizes: dict[str, int]) -> str:

@@ -43,3 +43,9 @@ class TooLate(Failure):
     """What was waited for didn't happen in time."""
 
     code = 5
+
+
+class Broken(Failure):
+    """A fault of `mpc` itself, or something that it doesn't understand."""
+
+    code = 70  # EX_SOFTWARE of sysexits.h

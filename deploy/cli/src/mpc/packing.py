@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mpc import show
 from mpc.config import project_config
 from mpc.failures import Usage
 
 # Never packed, whatever packOptions say: packages of the build, hidden files, and the keys of robots.
 NEVER = ("node_modules", ".*", "private.*.key", "project.private.config.json", "Thumbs.db")
+NAMED = 5  # links, in a note
 DATE = (1980, 1, 1, 0, 0, 0)
 Rule = Callable[[str], bool]
 
@@ -32,7 +34,7 @@ class Packed:
     size: int
     files: int = 0
     left_out: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)  # which lead out of the project
+    links: list[str] = field(default_factory=list)  # which lead out of the program's folder, in a circle, or nowhere
 
 
 def root_of(folder: Path) -> Path:
@@ -58,9 +60,19 @@ def package(project: Path) -> Iterator[Packed]:
     with tempfile.TemporaryFile() as target:
         packed = Packed(target, "package.zip", 0)
         _write(root_of(project), _rules(project), packed)
+        _say_what_stays(packed)
         packed.size = target.tell()
         target.seek(0)
         yield packed
+
+
+def _say_what_stays(packed: Packed) -> None:
+    if packed.links:
+        more = f" and {len(packed.links) - NAMED} more" if len(packed.links) > NAMED else ""
+        words = "Left out, as links lead out of the program's folder, in a circle, or nowhere"
+        show.note(f"{words}: {', '.join(sorted(packed.links)[:NAMED])}{more}")
+    if packed.left_out:
+        show.note(f"packOptions leave out {len(packed.left_out)} files.")
 
 
 def _write(root: Path, ignores: Rule, packed: Packed) -> None:
@@ -69,6 +81,7 @@ def _write(root: Path, ignores: Rule, packed: Packed) -> None:
             if ignores(name):
                 packed.left_out.append(name)
                 continue
+            _check_name(name)
             info = zipfile.ZipInfo(name, DATE)
             info.compress_type, info.external_attr, info.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
             info.file_size = path.stat().st_size
@@ -77,19 +90,37 @@ def _write(root: Path, ignores: Rule, packed: Packed) -> None:
             packed.files += 1
 
 
+def _check_name(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise Usage(f"The name of a file is not UTF-8: {os.fsencode(name)!r}. Rename it.") from None
+
+
 def files_of(root: Path, links: list[str]) -> list[tuple[str, Path]]:
-    """Return the files below a folder by name, without what is never packed; links that lead out go to `links`."""
+    """Return the files below a folder by name, without what is never packed; links that stay behind go to `links`."""
     found = []
-    for place, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not _is_never(name)]
-        for name in filter(lambda each: not _is_never(each), names):
-            path = Path(place) / name
-            shown = path.relative_to(root).as_posix()
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                links.append(shown)
-            elif path.is_file():
-                found.append((shown, path))
+
+    def is_packed(path: Path) -> bool:
+        if _is_never(path.name):
+            return False
+        if path.is_symlink() and not _stays_within(path, root):
+            links.append(path.relative_to(root).as_posix())
+            return False
+        return True
+
+    for place, folders, names in os.walk(root, followlinks=True):
+        folders[:] = [name for name in folders if is_packed(Path(place) / name)]
+        paths = [Path(place) / name for name in names]
+        found += [(path.relative_to(root).as_posix(), path) for path in paths if is_packed(path) and path.is_file()]
     return sorted(found)
+
+
+def _stays_within(link: Path, root: Path) -> bool:
+    """Whether a link leads to something below a folder, and not back to what it is in, where it would never end."""
+    target = Path(os.path.realpath(link))
+    above = {os.path.realpath(folder) for folder in link.parents}
+    return target.exists() and target.is_relative_to(root) and str(target) not in above
 
 
 def _is_never(name: str) -> bool:

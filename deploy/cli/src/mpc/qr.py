@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import segno
@@ -24,12 +23,14 @@ def draw(text: str) -> None:
         show.out.print(Text(row, style="black on white"), soft_wrap=True)
 
 
-def save(text: str, kind: str, file: Path | None) -> None:
-    """Write the code as PNG, or as the Base64 of one, to the file or to stdout."""
-    code = segno.make(text, error="m")
-    if kind == "image" and file:
-        code.save(str(file), kind="png", scale=8)
-    elif file:
-        file.write_text(code.png_data_uri(scale=8), encoding="ascii")
+def uri(text: str) -> str:
+    """Return the code as a PNG in Base64: data:image/png;base64,…"""
+    return segno.make(text, error="m").png_data_uri(scale=8)
+
+
+def save(text: str, kind: str, file: Path) -> None:
+    """Write the code as PNG, or as the Base64 of one, to the file."""
+    if kind == "image":
+        segno.make(text, error="m").save(str(file), kind="png", scale=8)
     else:
-        sys.stdout.write(code.png_data_uri(scale=8) + "\n")
+        file.write_text(uri(text), encoding="ascii")

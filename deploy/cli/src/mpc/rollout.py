@@ -62,7 +62,7 @@ def create(
     error_devices: Annotated[int, typer.Option("--error-devices", help="… once so many have reported.")] = 20,
     start_later: Annotated[str, typer.Option("--start", metavar="TIME", help="ISO 8601 with offset. [now]")] = "",
 ) -> None:
-    """Make a task; without --start it delivers immediately."""
+    """Make a task; without --start it delivers immediately. A repeat returns the task that runs."""
     begins = _time(start_later) if start_later else datetime.now(UTC)
     number = found.version(uv)
     body: dict[str, Any] = {
@@ -74,12 +74,51 @@ def create(
         "applications": [{"application_id": one} for one in application or _bound(found)],
         "platforms": [{"platform": one} for one in platform or ()],
         "networks": network or [],
-        "objects": [_objects(found, one) for one in objects or ()],
+        "guardrail": {"rate": error_rate, "devices": error_devices} if error_rate else None,
     }
-    if error_rate:
-        body["guardrail"] = {"rate": error_rate, "devices": error_devices}
+    _create_once(found, body, begins, objects or [])
+
+
+def _create_once(found: Project, body: dict[str, Any], begins: datetime, objects: list[str]) -> None:
+    if known := _made_before(found, body, begins, has_lists=bool(objects)):
+        _done({**known, "replayed": True}, f"Task {known['id']} was created before. It is {known['state']}.")
+        return
+    body["objects"] = [_objects(found, one) for one in objects]
     task = found.api.post(f"{found.path}/grayscale", body)
-    _done(task, f"Task {task['id']} is {task['state']}.")
+    _done({**task, "replayed": False}, f"Task {task['id']} is {task['state']}.")
+
+
+def _made_before(found: Project, body: dict[str, Any], begins: datetime, *, has_lists: bool) -> dict[str, Any] | None:
+    """Return the task of this version and name that has not ended, as a step that runs again means it; or None.
+
+    Raises Refused where its conditions differ, or can't be compared, as what lists hold can't be.
+    """
+    tasks = found.api.pages(f"{found.path}/grayscale", most=100)
+    running = (each for each in tasks if each["state"] != "ended")
+    wanted = (body["version"], body["name"])
+    task: dict[str, Any] | None = next((each for each in running if (each["version"], each["name"]) == wanted), None)
+    if task is None:
+        return None
+    starts = datetime.fromisoformat(task["starts_at"])
+    # Answers carry milliseconds. Without --start it is to run now.
+    moved = abs(starts - begins) >= timedelta(seconds=1) if body["starts_at"] else task["state"] == "pending"
+    if has_lists or task["objects"] or moved or _conditions(task, starts) != _conditions(body, begins):
+        words = f"Task {task['id']} of {task['version']} has this name and has not ended. Its conditions may differ."
+        raise Refused(f"{words} End it, or give the new one another --name.")
+    return task
+
+
+def _conditions(task: dict[str, Any], starts: datetime) -> tuple[object, ...]:
+    """Return what decides who gets it: of a task, or of what is sent to create one. Lists are left out."""
+    guardrail = task.get("guardrail") or {}
+    return (
+        task["user_limit"],
+        round((datetime.fromisoformat(task["ends_at"]) - starts) / timedelta(hours=1)),
+        {one["application_id"] for one in task["applications"]},
+        {one["platform"] for one in task["platforms"]},
+        set(task["networks"]),
+        (float(guardrail.get("rate") or 0), guardrail.get("devices")),
+    )
 
 
 def _time(words: str) -> datetime:

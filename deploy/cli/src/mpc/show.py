@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -23,12 +24,22 @@ STATE = {"approved": "green", "online": "green", "rejected": "red", "in_audit": 
 
 
 def _console(*, stderr: bool = False) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
+    stream = sys.stderr if stderr else sys.stdout  # None where it was closed
+    width = None if (stream and stream.isatty()) or "COLUMNS" in os.environ else WIDTH
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 out, err = _console(), _console(stderr=True)
+
+
+def mend_streams() -> None:
+    """Let a stream print the number of a character that its encoding lacks, and one that was closed drop everything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 — for as long as the process
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 class _Mode:
@@ -55,8 +66,8 @@ def result(data: Any, human: Callable[[], None]) -> None:
 
 
 def print_json(data: Any) -> None:
-    """Print one JSON value on a line of its own."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    """Print one JSON value on a line of its own, in ASCII, which any encoding of stdout holds."""
+    sys.stdout.write(json.dumps(data) + "\n")
     sys.stdout.flush()
     _Mode.printed = True
 

@@ -17,7 +17,7 @@ from mpc.config import APP_ID, NEWEST, project_config
 from mpc.failures import NoAccess, Usage
 from mpc.options import Notes, Number, Project, about_project
 from mpc.packing import Packed, package
-from mpc.qr import draw, save
+from mpc.qr import draw, save, uri
 
 # Where GitHub Actions, GitLab CI and Jenkins say what is built.
 BRANCH = ("GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BRANCH_NAME", "GIT_BRANCH")
@@ -70,10 +70,6 @@ def store(found: Project, number: str, notes: str) -> tuple[dict[str, Any], bool
     if APP_ID.fullmatch(own) and own != found.app_id:
         raise Usage(f"project.config.json is of {own}, and this is an upload to {found.app_id}.")
     with package(found.folder) as packed:
-        if packed.links:
-            show.note(f"Left out, as links lead out of the project: {', '.join(packed.links[:5])}")
-        if packed.left_out:
-            show.note(f"packOptions leave out {len(packed.left_out)} files.")
         fields = {"number": number, "notes": notes or os.environ.get("MPC_NOTES", ""), "source": source()}
         answer = _send(found, packed, fields)
     version: dict[str, Any] = found.api.read(answer)
@@ -133,11 +129,11 @@ def preview(
     else:
         store(found, number, ud)
     trial = found.api.put(f"{found.path}/trial", {"version": number, "page": page, "query": query})
-    show.result(trial, lambda: _opens(trial))
-    if qrcode_format != "terminal":
+    if qrcode_output_dest and qrcode_format != "terminal":
         save(trial["link"], qrcode_format, qrcode_output_dest)
-    elif not show.is_json():
-        draw(trial["link"])
+    elif qrcode_format == "base64":
+        trial["qrcode"] = uri(trial["link"])
+    show.result(trial, lambda: _opens(trial, draws=qrcode_format == "terminal"))
 
 
 def _is_there(found: Project, number: str) -> bool:
@@ -150,7 +146,11 @@ def _is_there(found: Project, number: str) -> bool:
     return True
 
 
-def _opens(trial: dict[str, Any]) -> None:
+def _opens(trial: dict[str, Any], *, draws: bool) -> None:
     query = f"?{trial['query']}" if trial["query"] else ""
     show.line(f"{trial['version']} is the trial version. It opens {trial['page']}{query}", "green")
     show.line(trial["link"])
+    if draws:
+        draw(trial["link"])
+    elif "qrcode" in trial:
+        show.line(trial["qrcode"])
