@@ -10,15 +10,15 @@ from functools import lru_cache
 import idna
 
 # In JSON and in some bundles the slashes are escaped.
-ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}", re.IGNORECASE)
-AUTHORITY = r"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}"  # of an address: what is behind its slashes, to the next
+ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?|rtmps?):(?:\\?/){2}", re.IGNORECASE)
+AUTHORITY = r"[^\s\"'`<>\\{}()|^/?#&,;$]{0,300}"  # of an address: what is behind its slashes, to the next
 _AUTHORITY = re.compile(AUTHORITY.encode())
 _SUBSTITUTED = re.compile(rb"\$?\{[^{}]{0,300}\}?\}")
 _GOES_ON = re.compile(rb"[\w.:-]")
-_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){{2}}({AUTHORITY})", re.IGNORECASE)
+_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9+.-])(https?|wss?|rtmps?):(?:\\?/){{2}}({AUTHORITY})", re.IGNORECASE)
 _RELATIVE = re.compile(r"//([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}(?::\d{1,5})?)(?=[/?#]|\Z)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443, "rtmp": 1935, "rtmps": 443}
 # Names of XML and JSON vocabularies: nobody asks these hosts for anything.
 _VOCABULARIES = frozenset(
     [
@@ -57,7 +57,7 @@ def origin_of(scheme: str, authority: str) -> str:
     host = _normal(host)
     if not host or host in _VOCABULARIES:
         return ""
-    shown = f":{int(port)}" if port and int(port) != _PORTS[scheme] else ""
+    shown = f":{int(port)}" if port and int(port) != _PORTS.get(scheme) else ""
     return f"{scheme}://{host}{shown}"
 
 

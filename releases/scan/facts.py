@@ -149,11 +149,15 @@ class Followed(msgspec.Struct):
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A place in a template where the page's data choose an API or an address: `{{name}}`, or `{{object.name}}`."""
+    """A place in a template where the page's data choose an API or an address: `{{name}}`, or `{{object.name}}`.
+
+    `kind` is the type of server domain that an address needs, "" for none.
+    """
 
     line: int
     reason: Reason
     name: str
+    kind: str = ""
 
 
 class Finds(msgspec.Struct):

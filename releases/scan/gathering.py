@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +24,8 @@ from .facts import (
     Use,
 )
 from .limits import Limits
+
+Listed = TypeVar("Listed", Called, Address)
 
 _TEMPLATES = frozenset(["base.wxml"])  # of these makers
 _MAKERS = frozenset(["Taro", "Remax"])
@@ -57,11 +60,15 @@ class Gathered:
                 for one in found.open
             ]
         for call in sorted(self._calls, key=lambda call: (self._places[call.path], call.line)):
-            self._add_api(call)
+            self._add_api(self._listed(call))
         for address in sorted(self._addresses, key=lambda one: (self._places[one.path], one.line)):
-            self._add_origin(address)
+            self._add_origin(self._listed(address))
+        # What is known to be called, and for what, is listed as that alone.
         called = {origin.use.name for origin in found.origins if origin.is_called}
-        found.origins = [one for one in found.origins if one.is_called or one.use.name not in called]
+        known = {origin.use.name for origin in found.origins if origin.is_called and origin.kind}
+        found.origins = [
+            one for one in found.origins if one.kind or one.use.name not in (known if one.is_called else called)
+        ]
         found.open.sort(key=lambda one: (bool(one.framework), self._places[one.path], one.line))
         found.secrets.sort(key=lambda one: (self._places[one.place.path], one.place.line))
         found.unread.sort(key=lambda one: self._places[one.path])
@@ -72,8 +79,6 @@ class Gathered:
         if finds.why:
             self.add_unread(Unread(path, finds.why, by_patterns=True))
         how: How = "named" if finds.why else "written"
-        if path in _TEMPLATES and "Remax" in self._scan.frameworks:
-            how = "framework"  # It lists every component that there is.
         self._calls += [Called(name, path, line, how) for name, line in finds.apis]
         for origin, kind, line, is_called in finds.addresses:
             self._addresses.append(Address(origin, path, line, kind, how, is_called))
@@ -123,6 +128,14 @@ class Gathered:
         if suspect.sha256 not in self._suspects and len(self._suspects) < self._limits.names:
             self._suspects.add(suspect.sha256)
             self._scan.suspects.append(suspect)
+
+    def _listed(self, one: Listed) -> Listed:
+        """Return what is found, as the framework's own where it stands in Remax' list of all components that there are.
+
+        Only after the last file it is known whether the package has Remax.
+        """
+        is_own = one.path in _TEMPLATES and "Remax" in self._scan.frameworks
+        return msgspec.structs.replace(one, how="framework") if is_own else one
 
     def _add_open(self, one: Open) -> None:
         if one not in self._known and not self._is_full("open", self._scan.open):

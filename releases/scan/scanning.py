@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,13 +15,15 @@ from .gathering import Gathered
 from .limits import Limits
 from .manifest import read_manifest
 from .parsers import Parsers, follow
-from .parsing import Tree
+from .parsing import Kind, Tree
 from .patterns import Lines, find_in_sheet, search, search_addresses
 
 _SCRIPTS = frozenset(["js", "wxs", "ts"])
 _TEXTS = _SCRIPTS | frozenset(
     ["json", "wxml", "wxss", "txt", "md", "less", "scss", "map", "svg", "cer", "crt", "cert", "skel"]
 )
+# What a program was given: its own code is followed first.
+_GIVEN = re.compile(r"(?:^|/)(?:miniprogram_npm|node_modules|libs?)/|\.min\.js$")
 _SHEETS = frozenset(["wxss"])
 _CONFIGURATIONS = frozenset(["package.json", "project.config.json", "project.private.config.json"])
 
@@ -28,14 +31,15 @@ _CONFIGURATIONS = frozenset(["package.json", "project.config.json", "project.pri
 def scan(files: Iterable[tuple[str, bytes]], limits: Limits | None = None) -> Scan:
     """Look at files, given as (path, content) one after the other; no content makes it raise (V-9).
 
-    At most a few of them are kept at a time, and of scripts the small trees. Time and memory are bounded by `limits`,
-    whatever the files hold.
+    At most a few of them are kept at a time, and libraries, which are read last, up to the size that is followed; of
+    scripts the small trees. Time and memory are bounded by `limits`, whatever the files hold.
     """
     looker = _Looker(limits or Limits())
     with ThreadPoolExecutor(1) as beside:
         with Parsers(looker.limits) as parsers:
             for path, content in files:
                 looker.look(path, content, parsers, beside)
+            looker.look_at_given(parsers, beside)
             looker.gather(0)
         looker.follow(beside)
     return looker.gathered.result()
@@ -48,6 +52,8 @@ class _Looker:
         self._pending: deque[tuple[str, int, Future[Finds]]] = deque()
         self._scripts: list[tuple[Tree, int, Finds]] = []
         self._kept = 0
+        self._given: list[tuple[str, bytes]] = []
+        self._given_size = 0
         self._following: Future[Followed | None] | None = None
         self._followed = 0  # scripts
 
@@ -60,8 +66,10 @@ class _Looker:
         if len(content) > self.limits.searched_size:
             content = content[: self.limits.searched_size]
             self.gathered.add_unread(Unread(path, "size", by_patterns=True))
-        if suffix in _SCRIPTS:
-            self._look_at_script(path, content, parsers, beside, is_typed=suffix == "ts")
+        if suffix in _SCRIPTS and _GIVEN.search(path):
+            self._put_off(path, content)
+        elif suffix in _SCRIPTS:
+            self._look_at_script(path, content, parsers, beside)
         elif suffix == "wxml":
             self._pending.append((path, 0, parsers.submit("markup", content)))
         elif suffix in _SHEETS:
@@ -71,20 +79,38 @@ class _Looker:
         self._look_for_secrets(path, content)
         self.gather(self.limits.parsers)
 
-    def _look_at_script(
-        self, path: str, content: bytes, parsers: Parsers, beside: ThreadPoolExecutor, *, is_typed: bool
-    ) -> None:
+    def _put_off(self, path: str, content: bytes) -> None:
+        """Keep a library's script until the others have been read, as long as there can be room for it."""
+        if self._given_size + len(content) > self.limits.followed_size:
+            self._search(path, content)
+        else:
+            self._given_size += len(content)
+            self._given.append((path, content))
+
+    def look_at_given(self, parsers: Parsers, beside: ThreadPoolExecutor) -> None:
+        """Have the scripts read that were put off."""
+        for path, content in self._given:
+            self._look_at_script(path, content, parsers, beside)
+            self.gather(self.limits.parsers)
+        self._given.clear()
+
+    def _look_at_script(self, path: str, content: bytes, parsers: Parsers, beside: ThreadPoolExecutor) -> None:
         """Have a script read, as long as there is room for what is followed; what is full is followed meanwhile."""
         is_full = self._kept + len(content) > self.limits.followed_size
         if is_full and self._following is None and len(content) <= self.limits.parsed_size:
             self._begin(beside)
             parsers.rest()
         if is_full or self._following is not None:
-            self.gathered.add_script(len(content), is_read=False)
-            self.gathered.add(path, msgspec.structs.replace(search(content, self.limits), why="size"))
+            self._search(path, content)
         else:
             self._kept += len(content)
-            self._pending.append((path, len(content), parsers.submit("typed" if is_typed else "script", content)))
+            kind: Kind = "typed" if path.lower().endswith(".ts") else "script"
+            self._pending.append((path, len(content), parsers.submit(kind, content)))
+
+    def _search(self, path: str, content: bytes) -> None:
+        """Search a script by patterns for which there is no room."""
+        self.gathered.add_script(len(content), is_read=False)
+        self.gathered.add(path, msgspec.structs.replace(search(content, self.limits), why="size"))
 
     def gather(self, left: int) -> None:
         """Take what was read, in the order of the files, until at most `left` are still being read."""

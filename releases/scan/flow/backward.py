@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from urllib.parse import unquote
 
+from ..addresses import AUTHORITY
+from .api_names import API_NAMES
 from .callers import Callers
+from .modules import Modules
 from .nodes import FUNCTIONS, Node, Op, well_formed
-from .package import Binding, returned
-from .things import FAR, WORK, Things, all_of, is_something
+from .package import Binding, Package, returned
+from .things import FAR, MOVING, WORK, Thing, Things, is_something
 
 Text = tuple[str | None, ...]  # pieces of a text, with None for what is known at run time only
 
-_TEXTS = 8  # texts that one expression can be
+_TEXTS = 64  # texts that one expression can be
+_FEW = 8  # of them are kept to their ends; names that are not of APIs
 _LONG = 2_000  # characters of one text
+_ELSEWHERE = frozenset([Op.ID, Op.MEMBER, Op.INDEX, Op.CALL])
+_ADDRESS = re.compile(r"(?:(?:https?|wss?):)?//", re.IGNORECASE)
+_TO_PATH = re.compile(rf"(?:(?:https?|wss?):)?//{AUTHORITY}[/?#]|/(?!/)", re.IGNORECASE)
 
 
 class Backward(Things):
     """Goes back from expressions; to text, too."""
+
+    def __init__(self, package: Package, modules: Modules) -> None:
+        super().__init__(package, modules)
+        self._is_any = False  # whether a text is any of a table, by a key that is not known
+        self._texts: dict[Node, tuple[list[Text], bool]] = {}  # and whether these are any of a table
 
     def callers(self, function: Node) -> tuple[list[Node], bool]:
         """Return calls of a function, and whether these are all."""
@@ -33,25 +46,46 @@ class Backward(Things):
     # Text -----------------------------------------------------------------------------------------------------------
 
     def texts(self, node: Node, depth: int = 0) -> list[str | None]:
-        """Return the texts that an expression can be; None among them means unknown."""
-        parts = self.folded(node, depth)
-        return [None if None in text else "".join(part for part in text if part) for text in parts]
+        """Return the names that an expression can be; None among them means unknown.
+
+        Any name of a table is believed only where all are APIs: obfuscators keep all their texts in one table.
+        """
+        before, self._is_any = self._is_any, False
+        found = [None if None in text else "".join(map(str, text)) for text in self.folded(node, depth)]
+        is_any, self._is_any = self._is_any, before
+        apis = [text for text in found if text in API_NAMES]
+        others = [text for text in found if text and text not in API_NAMES]
+        if is_any and others:
+            return [None]
+        return [*apis, *others[:_FEW], None] if len(others) > _FEW else found
+
+    def known_texts(self, node: Node, depth: int = 0) -> list[str]:
+        return ["".join(map(str, text)) for text in self.folded(node, depth) if None not in text]
 
     def folded(self, node: Node, depth: int = 0) -> list[Text]:
         """Return the texts that an expression can be, in pieces."""
+        if node in self._texts:
+            found, is_any = self._texts[node]
+            self._is_any = self._is_any or is_any
+            return found
         if not self._busy:
             self._left = WORK
         self._left -= 1
         if depth > FAR or self._left < 0 or node in self._busy:
+            self._is_cut = True
             return [(None,)]
         self._busy.add(node)
-        try:
-            found = list(dict.fromkeys(map(_joined, self._folded(node, depth + 1))))
-        finally:
-            self._busy.discard(node)
-        return found[:_TEXTS] or [(None,)]
+        was_cut, self._is_cut = self._is_cut, False
+        was_any, self._is_any = self._is_any, False
+        found = _different(self._folded(node, depth + 1)) or [(None,)]
+        self._busy.discard(node)
+        if node.op in _ELSEWHERE and (not self._is_cut or depth == 0):
+            self._texts[node] = found, self._is_any
+        self._is_cut = self._is_cut or was_cut
+        self._is_any = self._is_any or was_any
+        return found
 
-    def _folded(self, node: Node, depth: int) -> list[Text]:
+    def _folded(self, node: Node, depth: int) -> Iterable[Text]:
         op = node.op
         if op == Op.STRING:
             return [(node.name[:_LONG],)]
@@ -60,7 +94,7 @@ class Backward(Things):
         if op == Op.CONCAT:
             return self._put_together([self.folded(kid, depth) for kid in node.kids])
         if op == Op.CHOICE:
-            return [text for kid in node.kids for text in self.folded(kid, depth)]
+            return self._folded_any(node.kids, depth)
         if op == Op.SEQUENCE:
             return self.folded(node.kids[-1], depth) if node.kids else []
         if op == Op.ASSIGN:
@@ -68,32 +102,51 @@ class Backward(Things):
         if op == Op.ID and isinstance(node.of, Binding):
             return self._folded_name(node.of, depth)
         if op in (Op.MEMBER, Op.INDEX):
-            values = [value for value in self.values_of_member(node, depth) if is_something(value)]
-            if op == Op.INDEX and not values and None in self.texts(node.kids[1], depth):
-                values = [value for thing in self.things(node.kids[0], depth) for value in all_of(thing)]
-            return [text for value in values[:_TEXTS] for text in self.folded(value, depth)]
+            return self._folded_member(node, depth)
         if op == Op.CALL:
             return self._folded_call(node, depth)
         return []
 
-    def _folded_name(self, binding: Binding, depth: int) -> list[Text]:
-        found: list[Text] = []
-        for target in binding.targets[:_TEXTS]:
+    def _folded_any(self, values: Iterable[Node], depth: int) -> Iterator[Text]:
+        for value in dict.fromkeys(values):
+            yield from self.folded(value, depth)
+
+    def _folded_member(self, node: Node, depth: int) -> Iterator[Text]:
+        yield from self._folded_any(filter(is_something, self.values_of_member(node, depth)), depth)
+        if node.op == Op.INDEX or node.name.isdigit():
+            is_known = node.op != Op.INDEX or not any(None in text for text in self.folded(node.kids[1], depth))
+            for thing in self.things(node.kids[0], depth):
+                if not is_known or self.is_changed(thing, MOVING):
+                    yield from self._folded_table(thing, depth)
+
+    def _folded_table(self, table: Thing, depth: int) -> Iterator[Text]:
+        """Yield any of what is in a table; words are unknown where they are mixed with addresses or APIs."""
+        self._is_any = True
+        texts = list(self._folded_any(self.all_of(table), depth))
+        addresses = [text for text in texts if text[0] and _ADDRESS.match(text[0])]
+        telling = len(addresses) + sum(text[0] in API_NAMES for text in texts)
+        is_mixed = 0 < telling < len(texts)
+        yield from (*addresses, (None,)) if is_mixed else texts
+
+    def _folded_name(self, binding: Binding, depth: int) -> Iterator[Text]:
+        for target in binding.targets:
             values = [value for value in self.sources(target, depth) if is_something(value)]
             whole = target.up is not None and target.up.op == Op.VAR and len(target.up.kids) == 1
             if not values and not whole:
-                found.append((None,))
-            for value in values[:_TEXTS]:
-                found += self.folded(value, depth)
-        return found
+                yield (None,)
+            yield from self._folded_any(values, depth)
 
     def _put_together(self, parts: list[list[Text]]) -> list[Text]:
         found: list[Text] = [()]
         for part in parts:
-            found = [(*before, *after) for before in found for after in part][:_TEXTS]
+            self._left -= len(found) * len(part) // _TEXTS
+            if self._left < 0:
+                self._is_cut = True
+                return [(None,)]
+            found = _different((*before, *after) for before in found for after in part)
         return found
 
-    def _folded_call(self, call: Node, depth: int) -> list[Text]:
+    def _folded_call(self, call: Node, depth: int) -> Iterable[Text]:
         callee, args = call.kids[0], call.kids[1:]
         if callee.op != Op.MEMBER:
             name = callee.name if callee.op == Op.ID and callee.of is None else ""
@@ -125,13 +178,10 @@ class Backward(Things):
                 found.append((_of_codes(thing.kids),))
         return found
 
-    def _folded_returns(self, call: Node, depth: int) -> list[Text]:
-        found = []
+    def _folded_returns(self, call: Node, depth: int) -> Iterator[Text]:
         for thing in self.called(call, depth):
             if isinstance(thing, Node) and thing.op in FUNCTIONS:
-                for value in list(returned(thing))[:_TEXTS]:
-                    found += self.folded(value, depth)
-        return found
+                yield from self._folded_any(returned(thing), depth)
 
     def _folded_join(self, target: Node, args: tuple[Node, ...], depth: int) -> list[Text]:
         between: list[Text] = self.folded(args[0], depth) if args else [(",",)]
@@ -153,6 +203,30 @@ class Backward(Things):
                     parts += [between, self.folded(kid, depth)]
                 found += self._put_together(parts)
         return found
+
+
+def _different(texts: Iterable[Text]) -> list[Text]:
+    """Return the texts that differ, and an unknown one where these are too many.
+
+    Where there are more than a few, they end where nothing more can be said of a host: paths take no places of hosts.
+    """
+    found: dict[Text, None] = {}
+    are_many = False
+    for text in map(_joined, texts):
+        found[_begun(text) if are_many else text] = None
+        if len(found) > _FEW and not are_many:
+            found, are_many = dict.fromkeys(map(_begun, found)), True
+        if len(found) > _TEXTS:
+            return [*list(found)[:_TEXTS], (None,)]
+    return list(found)
+
+
+def _begun(text: Text) -> Text:
+    """Return a text up to the path of an address, and up to what is not known."""
+    begun = _TO_PATH.match(text[0]) if text and text[0] else None
+    if begun is not None:
+        return begun[0], None
+    return text[: text.index(None) + 1] if None in text else text
 
 
 def _joined(text: Text) -> Text:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .modules import Modules
 from .nodes import FUNCTIONS, Node, Op
-from .package import Binding, Package, function_of
-from .things import BEGUN, UNKNOWN, WRITES, Things
+from .package import Binding, Package, function_of, params_of
+from .things import BEGUN, UNKNOWN, WRITES, Things, beyond, is_unknown
 
-CALLS = 40  # of one function
+CALLS = 100  # of one function
+_FEW = 40  # calls of what is called more often, as the helpers of frameworks are
 EACH = frozenset(["forEach", "map", "filter", "some", "every", "find", "flatMap", "reduce", "reduceRight"])
 
 
@@ -29,8 +30,10 @@ class Callers:
         self._thing = function
         self._seats.append(function)
         for number, seat in enumerate(self._seats):
-            if number == CALLS:
+            if number >= _FEW and len(self._seats) > CALLS:
                 self.is_all = False
+                more = [beyond(function)] * len(params_of(function))
+                self.calls.append(Node(Op.CALL, function.line, "", (seat, *more)))
                 return
             if seat.up is not None:
                 self._step(seat, seat.up)
@@ -119,7 +122,7 @@ class Callers:
             things = self._things.things(node, BEGUN)
             if self._thing in things:
                 self._seats.append(node)
-            elif not things:
+            elif not things or any(map(is_unknown, things)):
                 self.is_all = False
         for prop in patterns[:WRITES]:
             target = prop.kids[0].kids[0] if prop.kids[0].op == Op.DEFAULT else prop.kids[0]

@@ -10,11 +10,11 @@ from .callers import EACH
 from .nodes import FUNCTIONS, Node, Op
 from .objects import Objects
 from .package import Binding, below, functions_around, is_interop, params_of, returned
-from .things import Thing, arguments_of
+from .things import SAME, Thing, arguments_of
 from .values import BUILT, Value
 
 # What the language does with an argument: it gives it back, or looks at it and keeps nothing.
-_PASSED_ON = frozenset(["freeze", "seal", "preventExtensions", "create", "resolve", "setPrototypeOf"])
+_PASSED_ON = SAME - {"assign"}
 _LOOKS = """
 keys values entries getOwnPropertyNames getPrototypeOf ownKeys has is isArray hasOwnProperty
 stringify log info warn error debug
@@ -53,7 +53,7 @@ class Calls(Objects):
                 self.open[call, "name"] = None
         elif kind == "function":
             self._called_function(value.what, call)
-        elif kind == "object":
+        elif kind in ("object", "api"):  # what is made of a class has what the class has
             if call.op == Op.NEW:
                 self.flow(call, value)
         elif kind == "global":
@@ -121,10 +121,7 @@ class Calls(Objects):
         if target.op != Op.ID or target.of is not None or target.name not in _LANGUAGE:
             return False
         if name == "assign":
-            if slot > 1:
-                copy = value._replace(via=value.via or self._via(call)) if value.kind == "api" else value
-                self._taint(call.kids[1], copy)
-            self.flow(call, value)
+            self._assign(value, call, slot)
             return True
         if name == "setPrototypeOf" and slot > 1 and value.kind == "api":
             self._taint(call.kids[1], value._replace(via=value.via or self._via(call)))
@@ -139,8 +136,8 @@ class Calls(Objects):
             self._taken_by_name(value, call)
         elif name == "apply" and slot == 1:
             self._called(value, call)
-        elif name == "defineProperty" and slot == 3:
-            self._define(value, call)
+        elif name == "defineProperty":
+            self._define(value, call, slot)
         return name in _PASSED_ON or name in _LOOKED_AT or name in ("get", "defineProperty", "apply")
 
     def _taken_by_name(self, value: Value, call: Node) -> None:
@@ -152,9 +149,19 @@ class Calls(Objects):
             else:
                 self._member(taken, name, lambda found: self.flow(call, found))
 
-    def _define(self, value: Value, call: Node) -> None:
-        for name in self.backward.texts(call.kids[2]):
-            for thing in self.backward.things(call.kids[1]) if name is not None else ():
+    def _assign(self, value: Value, call: Node, slot: int) -> None:
+        if slot == 1:
+            self._put_all(value, call)
+        else:
+            copy = value._replace(via=value.via or self._via(call)) if value.kind == "api" else value
+            self._taint(call.kids[1], copy)
+        self.flow(call, value)
+
+    def _define(self, value: Value, call: Node, slot: int) -> None:
+        for name in self.backward.texts(call.kids[2]) if len(call.kids) > 2 else ():
+            if slot == 1 and name is not None:
+                self._put(value, call, name, [])
+            for thing in self._owners(call.kids[1]) if slot == 3 and name is not None else ():
                 self._member(value, "value", lambda found, thing=thing, name=name: self._add_field(thing, name, found))  # type: ignore[misc]
 
     def _escape(self, value: Value, node: Node) -> None:
@@ -267,15 +274,15 @@ class Calls(Objects):
         return False
 
     def _return_of_property(self, function: Node, value: Value) -> None:
-        """`Object.defineProperty(a, "b", {get: function () {return value}})`, and what a Proxy gives."""
+        """`Object.defineProperty(a, "b", {get: function () {return value}})`."""
         around = function.up.up if function.up is not None and function.up.op == Op.PROP else None
-        if around is None or around.op != Op.OBJECT or around.up is None or around.up.op not in (Op.CALL, Op.NEW):
+        if around is None or around.op != Op.OBJECT or around.up is None or around.up.op != Op.CALL:
             return
         call = around.up
         callee = call.kids[0]
         if callee.op == Op.MEMBER and callee.name == "defineProperty" and around.slot == 3:
             for name in self.backward.texts(call.kids[2]):
-                for thing in self.backward.things(call.kids[1]) if name is not None else ():
+                for thing in self._owners(call.kids[1]) if name is not None else ():
                     self._add_field(thing, name or "", value)
 
     def _start_function(self, function: Node) -> None:

@@ -288,8 +288,13 @@ class _Lowering:
         return self._new(Op.ID, syntax, "undefined")
 
     def _unary(self, syntax: Syntax) -> Node:
-        is_void = self._source.startswith(b"void", syntax.start_byte)
-        return self._nothing(syntax) if is_void else self._other(syntax)
+        if self._source.startswith(b"void", syntax.start_byte):
+            return self._nothing(syntax)
+        node = self._other(syntax)
+        is_delete = self._source.startswith(b"delete", syntax.start_byte)
+        if is_delete and node.kids and node.kids[0].op in (Op.MEMBER, Op.INDEX):
+            node.kids = node.kids[0].kids  # What is deleted is not read.
+        return node
 
     def _this(self, syntax: Syntax) -> Node:
         return self._new(Op.THIS, syntax)

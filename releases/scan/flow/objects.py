@@ -9,12 +9,14 @@ from typing import Any
 
 from .modules import Module
 from .nodes import FUNCTIONS, Node, Op
-from .package import Binding, is_target, params_of
+from .package import Binding, function_of, function_of_this, is_target, params_of, place_of
 from .things import WRITES, Thing
 from .values import API, BUILT, GLOBALS, Flow, Kind, Value
 
 Sink = Callable[[Value], None]
 
+# They keep what a program writes onto the API object, and onto the global one.
+_HOLDERS: dict[Kind, Node] = {"api": Node(Op.OTHER, 0), "global": Node(Op.OTHER, 0)}
 # What so many objects have that a member of that name tells nothing.
 _COMMON = frozenset(["default", "length", "name", "data", "value", "exports", "prototype", "index", "call", "apply"])
 
@@ -30,6 +32,8 @@ class Objects(Flow, ABC):
         self._started: set[Thing] = set()
         self._traps: defaultdict[Thing, list[Node]] = defaultdict(list)  # `new Proxy(…)` by what gives its members
         self._tainted: set[tuple[Node, Kind]] = set()
+        self._given: defaultdict[Node, list[Value]] = defaultdict(list)  # by the MEMBER or INDEX that is written
+        self._own: defaultdict[str, list[Node]] = defaultdict(list)  # what writes members of the API object, by name
         self._apps = [node for node in self._package.globals["getApp"] if _is_callee(node)]
 
     @abstractmethod
@@ -40,6 +44,8 @@ class Objects(Flow, ABC):
 
     def _member(self, value: Value, name: str, sink: Sink) -> None:
         """Give a sink what the member of a value is, now and whenever there is more."""
+        if (holder := _holder_of(value)) is not None:
+            self._read(holder, name, sink)
         if value.kind == "api":
             if value.via in ("", BUILT) or name in self._names:
                 sink(Value("method", name, value.via))
@@ -47,9 +53,7 @@ class Objects(Flow, ABC):
                 sink(value)
         elif value.kind == "object":
             thing = value.what
-            self._readers[thing, name].append(sink)
-            for found in self._fields[thing, name]:
-                sink(found)
+            self._read(thing, name, sink)
             if name == "prototype" or (name == "default" and self.backward.member(thing, name) == [thing]):
                 sink(value)
         elif value.kind in ("wrapped", "getter"):
@@ -64,6 +68,11 @@ class Objects(Flow, ABC):
             sink(API)
         elif value.kind == "global" and name in GLOBALS:
             sink(value)
+
+    def _read(self, thing: Thing, name: str, sink: Sink) -> None:
+        self._readers[thing, name].append(sink)
+        for found in self._fields[thing, name]:
+            sink(found)
 
     def _take_any(self, value: Value, node: Node) -> None:
         if value.kind == "api" and not is_target(node) and not self._mirrored(node, value):
@@ -85,8 +94,10 @@ class Objects(Flow, ABC):
         for name in self.backward.texts(prop.kids[0]):
             if name is not None:
                 self._add_field(prop.up, name, value)
-            elif value.kind in ("method", "any", "param"):
+            elif value.kind in ("any", "param"):
                 self.flow(prop.up, Value("api", None, value.via or self._via(prop)))
+            elif value.kind == "method":
+                self._use(value, prop)
             elif value.kind == "api":
                 self._escape(value, prop)
 
@@ -110,6 +121,8 @@ class Objects(Flow, ABC):
         known.append(value)
         for sink in list(self._readers[thing, name]):
             sink(value)
+        for use in self._package.globals.get(name, ()) if thing is _HOLDERS["global"] else ():
+            self.flow(use, value)
         if thing not in self._started:
             self._link_spread(thing)
         self._start(thing)
@@ -157,9 +170,12 @@ class Objects(Flow, ABC):
 
     def _taint(self, node: Node, value: Value) -> None:
         """Let the object that an expression stands for be the value from now on: all is copied onto it."""
+        if node.op == Op.MEMBER and node.name == "prototype":
+            node = node.kids[0]
         if (node, value.kind) in self._tainted:
             return
         self._tainted.add((node, value.kind))
+        before = list(self._at[node])
         self.flow(node, value)
         things = self.backward.things(node)
         for thing in things:
@@ -168,28 +184,54 @@ class Objects(Flow, ABC):
             for use in node.of.uses:
                 self.flow(use, value)
             for target in node.of.targets:
-                self._taint_arguments(target, value)
+                self._taint_sources(target, value)
+        elif node.op == Op.THIS:
+            self._taint_receivers(node, value)
         elif node.op == Op.MEMBER and not things:
             self._write(node, value)
+        elif node.op == Op.ID and value.kind == "api" and not any(one.kind == "api" for one in before):
+            self._escape(value, node)
         elif node.op in (Op.CHOICE, Op.SEQUENCE):
             for kid in node.kids[-1:] if node.op == Op.SEQUENCE else node.kids:
                 self._taint(kid, value)
 
-    def _taint_arguments(self, target: Node, value: Value) -> None:
+    def _extend(self, value: Value, made: Node) -> None:
+        """`class made extends value`."""
+        if value.kind == "object":
+            self._link(value.what, made)
+        elif value.kind == "api":
+            self._from_origins(made, value)
+
+    def _taint_sources(self, target: Node, value: Value) -> None:
+        """Let what a name stands for be the value where `things` do not say all: its arguments, and `this`."""
         up = target.up
         if up is not None and up.op == Op.DEFAULT:
             target, up = up, up.up
         if up is not None and up.op == Op.PARAMS and up.up is not None:
             for arg in self.backward.arguments(up.up, target.slot):
                 self._taint(arg, value)
+        elif up is not None and up.op in (Op.VAR, Op.ASSIGN) and up.kids[-1].op == Op.THIS:
+            self._taint(up.kids[-1], value)
+
+    def _taint_receivers(self, this: Node, value: Value) -> None:
+        """Let what a function is called of, `a` in `a.f()` and in `f.call(a)`, be the value: its `this` is."""
+        function = function_of_this(this)
+        for call in self.backward.callers(function)[0] if function is not None else ():
+            callee = call.kids[0]
+            if callee.op == Op.MEMBER and call.op == Op.CALL:
+                is_given = callee.name in ("call", "apply")
+                for receiver in call.kids[1:2] if is_given else callee.kids:
+                    self._taint(receiver, value)
 
     # Binding ---------------------------------------------------------------------------------------------------------
 
     def _bind(self, pattern: Node, value: Value) -> None:
         op = pattern.op
         if op == Op.ID:
-            uses = pattern.of.uses if isinstance(pattern.of, Binding) else self._package.globals[pattern.name]
-            for use in uses:
+            if not isinstance(pattern.of, Binding):
+                self._add_field(_HOLDERS["global"], pattern.name, value)
+                return
+            for use in pattern.of.uses:
                 self.flow(use, value)
         elif op == Op.MEMBER:
             self._write(pattern, value)
@@ -225,10 +267,11 @@ class Objects(Flow, ABC):
         owner = target.kids[0]
         if owner.op == Op.MEMBER and owner.name == "prototype":
             owner = owner.kids[0]
-        things = self.backward.things(owner)
-        for thing in things:
+        self._given[target].append(value)
+        owners = self._owners(owner)
+        for thing in owners:
             self._add_field(thing, target.name, value)
-        if things or any(one.kind in ("api", "global") for one in self._at[owner]):
+        if owners:
             return
         if not self._give_by_name(target, value) and value.kind == "api":
             self._escape(value, target)
@@ -245,14 +288,60 @@ class Objects(Flow, ABC):
 
     def _write_any(self, target: Node, value: Value) -> None:
         """`a[b] = value`."""
+        self._given[target].append(value)
         for name in self.backward.texts(target.kids[1]):
             if name is not None:
-                for thing in self.backward.things(target.kids[0]):
+                for thing in self._owners(target.kids[0]):
                     self._add_field(thing, name, value)
-            elif value.kind in ("method", "any", "param"):
+            elif value.kind in ("any", "param"):
                 self._taint(target.kids[0], Value("api", None, value.via or self._via(target)))
+            elif value.kind == "method":
+                self._use(value, target)
             elif value.kind == "api":
                 self._escape(value, target)
+
+    # What the program puts onto the API object, or onto the global one ----------------------------------------------
+
+    def _owners(self, node: Node) -> list[Thing]:
+        """Return the objects that an expression can be, and what keeps what is written to it where that is none."""
+        return [*self.backward.things(node), *filter(None, map(_holder_of, self._at[node]))]
+
+    def _put(self, value: Value, node: Node, name: str, given: list[Value]) -> None:
+        """A node writes a member of a value, with what has been given for it so far."""
+        if (holder := _holder_of(value)) is None:
+            return
+        if value.kind == "api":
+            self._own[name].append(node)
+        for one in given:
+            self._add_field(holder, name, one)
+
+    def _put_all(self, value: Value, call: Node) -> None:
+        """`Object.assign(value, …)`."""
+        if (holder := _holder_of(value)) is None:
+            return
+        for thing in (thing for source in call.kids[2:] for thing in self.backward.things(source)):
+            self._link(thing, holder)
+            for prop in thing.kids if isinstance(thing, Node) and thing.op == Op.OBJECT else ():
+                self._put(value, call, prop.name, [])
+
+    def _drop_own(self) -> None:
+        """Drop uses of what is no API, as the program has put it onto the API object."""
+        own = {name for name in self._own.keys() - self._names if not self._is_asked_before(name)}
+        self.uses = {key: use for key, use in self.uses.items() if use.name not in own}
+        self.calls = [(name, call) for name, call in self.calls if name not in own]
+
+    def _is_asked_before(self, name: str) -> bool:
+        """Whether a function reads a member before it writes it: it then replaces a method that the host may have."""
+        first: dict[Node, tuple[int, ...]] = {}
+        for read in self._package.members.get(name, ()):
+            if any(one.kind == "api" for one in self._at[read.kids[0]]):
+                first.setdefault(function_of(read), place_of(read))
+        for node in self._own[name]:
+            around = node.up if node.up is not None and is_target(node) else node
+            end = (*place_of(around), len(around.kids))
+            if first.get(function_of(around), end) < end:
+                return True
+        return False
 
     # Copies ----------------------------------------------------------------------------------------------------------
 
@@ -262,7 +351,7 @@ class Objects(Flow, ABC):
         As in `for (k in wx) a[k] = function () {… wx[k] …}`: the other object then has what the API object has, or what
         another object has of which all is copied.
         """
-        names = self.backward.names_in(node.kids[0] if node.op == Op.CALL else node.kids[1])
+        names = self.backward.names_in(node.kids[1] if node.op == Op.INDEX else node.kids[0])
         inner, around = node, node.up
         while around is not None:
             copy = value if value.kind == "object" else Value("api", None, self._via(node))
@@ -285,15 +374,12 @@ class Objects(Flow, ABC):
             target, key = around.kids[0].kids
         elif op == Op.COMPUTED and inner.slot == 1:
             target, key = around.up, around.kids[0]
-        elif op == Op.NEW and around.kids[0].name == "Proxy" and inner.slot == 2:
-            self.flow(around, value)
-            return True
         elif op == Op.CALL and around.kids[0].name == "defineProperty" and inner.slot == 3:
             target, key = around.kids[1], around.kids[2]
         if target is None or key is None or not names & self.backward.names_in(key):
             return False
         if value.kind == "object":
-            for thing in self.backward.things(target):
+            for thing in self._owners(target):
                 self._link(value.what, thing)
         else:
             self._taint(target, value)
@@ -302,6 +388,11 @@ class Objects(Flow, ABC):
     def _bind_entry(self, pattern: Node, value: Value) -> None:
         if pattern.op == Op.ARRAY and len(pattern.kids) > 1:
             self._bind(pattern.kids[1], Value("any", None, value.via))
+
+
+def _holder_of(value: Value) -> Node | None:
+    """Return what keeps members that are written to a value; None for what is neither the API object nor global."""
+    return _HOLDERS.get(value.kind) if value.via in ("", BUILT) else None
 
 
 def _is_callee(node: Node) -> bool:

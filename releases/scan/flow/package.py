@@ -198,6 +198,15 @@ def file_of(node: Node) -> Node:
     return node
 
 
+def place_of(node: Node) -> tuple[int, ...]:
+    """Return where a node is in its file: of what is written first, the smaller one."""
+    slots: list[int] = []
+    while node.up is not None:
+        slots.append(node.slot)
+        node = node.up
+    return tuple(slots[::-1])
+
+
 def function_of(node: Node) -> Node:
     """Return the innermost function, or the FILE, around a node."""
     up = node.up
@@ -271,9 +280,14 @@ def is_interop(function: Node) -> bool:
     return is_marked and is_used and not stack and bool(returned(function))
 
 
+def function_of_this(node: Node) -> Node | None:
+    """Return the function whose `this` is there; None outside of all."""
+    return next((one for one in functions_around(node) if one.op == Op.FUNCTION), None)
+
+
 def owner_of_this(node: Node) -> Node | None:
     """Return the OBJECT, CLASS or FUNCTION whose `this` is there; None if unknown."""
-    function = next((one for one in functions_around(node) if one.op == Op.FUNCTION), None)
+    function = function_of_this(node)
     if function is None:
         around: Node | None = node
         while around is not None and around.op != Op.CLASS:

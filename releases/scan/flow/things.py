@@ -8,19 +8,24 @@ from typing import TypeGuard
 
 from .modules import Module, Modules, key_of
 from .nodes import FUNCTIONS, Node, Op
-from .package import Binding, Package, below, is_interop, returned
+from .package import Binding, Package, below, file_of, is_interop, returned
+from .written import ByTarget, by_target
 
 Thing = Node | Module
 
 FAR = 18  # steps back
 BEGUN = 4  # of them are taken for gone, where many expressions are asked about
 _MANY = 12  # things that one expression can be
+_OBJECTS = 200  # objects, as many calls give them to one function
+_NAMES = 12  # that one expression is put together of
 WORK = 3_000  # expressions that one question leads to
 WRITES = 100  # members of one name that are looked at
+_TARGETS = 200  # that members of one name are written to, or that anything is copied onto
 UNKNOWN = Node(Op.OTHER, 0)  # an expression that is not seen
-_SAME = frozenset(
-    ["freeze", "seal", "preventExtensions", "create", "assign", "resolve"]
-)  # they give what they are given
+# They give what they are given.
+SAME = frozenset(["freeze", "seal", "preventExtensions", "create", "assign", "resolve", "setPrototypeOf"])
+_GROWING = frozenset(["push", "unshift", "splice"])
+MOVING = frozenset(["shift", "unshift", "splice", "sort", "reverse"])
 
 
 class Things(ABC):
@@ -30,13 +35,15 @@ class Things(ABC):
         self._package, self._modules = package, modules
         self._things: dict[Node, list[Thing]] = {}
         self._calls_of: dict[Node, tuple[list[Node], bool]] = {}
+        self._written: dict[str, ByTarget] = {}
+        self._changed: dict[Thing, set[str]] | None = None
         self._busy: set[Node] = set()
         self._is_cut = False
         self._left = 0
 
     @abstractmethod
-    def texts(self, node: Node, depth: int = 0) -> list[str | None]:
-        """Return the texts that an expression can be; None among them means unknown."""
+    def known_texts(self, node: Node, depth: int = 0) -> list[str]:
+        """Return the texts that an expression can be; it may be others."""
 
     @abstractmethod
     def callers(self, function: Node) -> tuple[list[Node], bool]:
@@ -58,10 +65,13 @@ class Things(ABC):
         self._busy.add(node)
         before, self._is_cut = self._is_cut, False
         found: list[Thing] = []
+        others = 0
         for thing in self._found(node, depth + 1):
             if thing not in found:
                 found.append(thing)
-            if len(found) == _MANY:
+                others += isinstance(thing, Module) or thing.op != Op.OBJECT
+            if others > _MANY or len(found) > _OBJECTS:
+                found[-1] = beyond(node)
                 break
         self._busy.discard(node)
         if found or not self._is_cut or depth == 0:
@@ -71,7 +81,7 @@ class Things(ABC):
 
     def _found(self, node: Node, depth: int) -> Iterator[Thing]:
         op = node.op
-        if op in (Op.OBJECT, Op.ARRAY, Op.CLASS) or op in FUNCTIONS:
+        if op in (Op.OBJECT, Op.ARRAY, Op.CLASS) or op in FUNCTIONS or node.of is UNKNOWN:
             yield node
         elif op == Op.ID:
             yield from self._of_name(node, depth)
@@ -139,7 +149,7 @@ class Things(ABC):
         """Return the names that an expression is put together of, and those that these are set to."""
         found: set[Binding] = set()
         waiting = [node]
-        while waiting and len(found) < _MANY:
+        while waiting and len(found) < _NAMES:
             for one in below(waiting.pop()):
                 if one.op == Op.ID and isinstance(one.of, Binding) and one.of not in found:
                     found.add(one.of)
@@ -148,19 +158,24 @@ class Things(ABC):
         return found
 
     def elements(self, node: Node, depth: int = 0) -> list[Node]:
-        """Return what is in an array, also in the one that Object.keys or Object.values makes."""
+        """Return what is in an array, also in the one that Object.keys or Object.values makes; UNKNOWN for more."""
         if node.op == Op.CALL and node.kids[0].op == Op.MEMBER and len(node.kids) == 2:
             if node.kids[0].name == "keys":
                 return self.keys(node.kids[1], depth)
             if node.kids[0].name == "values":
-                return [value for thing in self.things(node.kids[1], depth + 1) for value in all_of(thing)]
-        things = [thing for thing in self.things(node, depth + 1) if isinstance(thing, Node) and thing.op == Op.ARRAY]
-        return [kid for thing in things for kid in thing.kids]
+                return [value for thing in self.things(node.kids[1], depth + 1) for value in self.all_of(thing)]
+        things = [thing for thing in self.things(node, depth + 1) if isinstance(thing, Node)]
+        return [value for thing in things if thing.op in (Op.ARRAY, Op.OTHER) for value in self.all_of(thing)]
 
     def keys(self, node: Node, depth: int = 0) -> list[Node]:
         """Return the names of what is in an object, as texts."""
-        things = [thing for thing in self.things(node, depth + 1) if isinstance(thing, Node) and thing.op == Op.OBJECT]
-        return [Node(Op.STRING, kid.line, kid.name) for thing in things for kid in thing.kids if kid.op == Op.PROP]
+        found: list[Node] = []
+        for thing in self.things(node, depth + 1):
+            if is_unknown(thing):
+                found.append(thing)
+            elif isinstance(thing, Node) and thing.op == Op.OBJECT:
+                found += [Node(Op.STRING, kid.line, kid.name) for kid in thing.kids if kid.op == Op.PROP]
+        return found
 
     def arguments(self, function: Node, slot: int) -> list[Node]:
         """Return what calls give for a parameter; UNKNOWN is among them where there may be calls that are not seen."""
@@ -185,7 +200,7 @@ class Things(ABC):
                 return
             names = [node.name]
         else:
-            names = [text for text in self.texts(node.kids[1], depth + 1) if text is not None]
+            names = self.known_texts(node.kids[1], depth + 1)
         for thing in self.things(node.kids[0], depth + 1):
             for name in names:
                 yield from self.member(thing, name, depth + 1)
@@ -202,6 +217,8 @@ class Things(ABC):
                         found += self.member(inner, name, depth + 1)
             for getter in self._modules.getters_of(thing, name):
                 found += returned(getter)
+        elif is_unknown(thing):
+            return [thing]
         elif thing.op == Op.ARRAY:
             found += thing.kids[int(name) : int(name) + 1] if name.isdigit() else []
         else:
@@ -209,20 +226,66 @@ class Things(ABC):
                 if kid.op == Op.PROP and kid.name == name:
                     found += kid.kids[:1]
                 elif kid.op == Op.SPREAD and thing.op == Op.OBJECT and kid.kids:
-                    for inner in self.things(kid.kids[0], depth + 1):
-                        found += self.member(inner, name, depth + 1)
-        for write in self._package.writes.get(name, [])[:WRITES]:
-            target = write.kids[0].kids[0]
-            if (target.op != Op.THIS or target.of is thing) and thing in self.things(target, depth + 1):
-                found.append(write.kids[1])
-        for copy in self._package.copies[:WRITES]:
-            if thing in self.things(copy.kids[1], depth + 1):
-                for source in copy.kids[2:]:
-                    for inner in self.things(source, depth + 1):
-                        found += self.member(inner, name, depth + 1) if inner is not thing else []
+                    self._copy(kid.kids[0], thing, name, found, depth)
+        self._add_written(thing, name, found, depth)
         if not found and name == "default" and isinstance(thing, Module):
             found.append(thing)  # What is no ES module is its own default.
         return found
+
+    def _add_written(self, thing: Thing, name: str, found: list[Node | Module], depth: int) -> None:
+        """Add what is written to a member of a thing, and what is copied onto the thing."""
+        writes, copies = self._written_to(name), self._written_to("")
+        for write in self._to(thing, writes, depth):
+            found.append(write.kids[1])
+        for copy in self._to(thing, copies, depth):
+            for source in copy.kids[2:]:
+                self._copy(source, thing, name, found, depth)
+        for more in (writes.others[_TARGETS:], copies.others[_TARGETS:]) if found else ():
+            found += [unknown_at(target) for target, _nodes in more[:1]]
+
+    def _written_to(self, name: str) -> ByTarget:
+        """Return the ASSIGNs to members of a name; for "" the copies."""
+        if name not in self._written:
+            writes = ((write.kids[0].kids[0], write) for write in self._package.writes.get(name, ()))
+            copies = ((_given_back(copy.kids[1]), copy) for copy in self._package.copies)
+            self._written[name] = by_target(writes if name else copies, self._modules)
+        return self._written[name]
+
+    def _to(self, thing: Thing, written: ByTarget, depth: int) -> Iterator[Node]:
+        yield from written.plain.get(thing, ())
+        for target, nodes in written.others[:_TARGETS]:
+            if thing in self.things(target, depth + 1):
+                yield from nodes
+
+    def _copy(self, source: Node, thing: Thing, name: str, found: list[Node | Module], depth: int) -> None:
+        """Add what a member of a thing can be by a copy onto it; what is not known may be another than is there."""
+        things = self.things(source, depth + 1)
+        for inner in things:
+            if inner is not thing:
+                found += self.member(inner, name, depth + 1)
+        if found and not things and source.op != Op.OTHER:
+            found.append(unknown_at(source))
+
+    def all_of(self, thing: Thing) -> list[Node]:
+        """Return all members of an object or an array that is written out; an unknown one for what is added to it."""
+        if not isinstance(thing, Node) or thing.op not in (Op.OBJECT, Op.ARRAY, Op.OTHER):
+            return []
+        if is_unknown(thing):
+            return [thing]
+        found = [kid.kids[0] if kid.op == Op.PROP else kid for kid in thing.kids if kid.op != Op.PROP or kid.kids]
+        return [*found, unknown_at(thing)] if self.is_changed(thing, _GROWING) else found
+
+    def is_changed(self, thing: Thing, names: frozenset[str]) -> bool:
+        """Whether a method of one of the names is taken of an array."""
+        if self._changed is None:
+            self._changed = {}
+            other = type(self)(self._package, self._modules)  # nothing is half known there
+            other._changed = {}
+            for name in sorted(_GROWING | MOVING):
+                for node in self._package.members.get(name, ()):
+                    for one in other.things(node.kids[0]):
+                        self._changed.setdefault(one, set()).add(name)
+        return not names.isdisjoint(self._changed.get(thing, ()))
 
     def _of_call(self, call: Node, depth: int) -> Iterator[Thing]:
         if (module := self.module_of(call, depth)) is not None:
@@ -237,7 +300,7 @@ class Things(ABC):
             if name == "bind":
                 yield from self.things(callee.kids[0], depth)
                 return
-            if name in _SAME and callee.kids[0].op == Op.ID and callee.kids[0].of is None and len(call.kids) > 1:
+            if _given_back(call) is not call:
                 yield from self.things(call.kids[1], depth)
                 return
         elif callee.op == Op.ID and callee.of is None:
@@ -290,6 +353,16 @@ class Things(ABC):
         return found
 
 
+def _given_back(node: Node) -> Node:
+    """Return what `Object.assign(…)` and the like are given and give back; any other expression itself."""
+    while node.op == Op.CALL and node.kids[0].op == Op.MEMBER and node.kids[0].name in SAME and len(node.kids) > 1:
+        owner = node.kids[0].kids[0]
+        if owner.op != Op.ID or owner.of is not None:
+            break
+        node = node.kids[1]
+    return node
+
+
 def arguments_of(call: Node) -> list[Node]:
     """Return what a call gives for the parameters: `f(a)`, `f.call(this, a)` and `f.apply(this, [a])` give `a`."""
     callee = call.kids[0]
@@ -311,8 +384,16 @@ def _is_called(thing: Thing) -> bool:
     return isinstance(thing, Node) and (thing.op in FUNCTIONS or thing.op == Op.CLASS)
 
 
-def all_of(thing: Thing) -> list[Node]:
-    """Return all members of an object or an array that is written out."""
-    if not isinstance(thing, Node) or thing.op not in (Op.OBJECT, Op.ARRAY):
-        return []
-    return [kid.kids[0] if kid.op == Op.PROP else kid for kid in thing.kids if kid.op != Op.PROP or kid.kids]
+def unknown_at(node: Node) -> Node:
+    """Return an expression that is not seen, where one stands."""
+    return Node(Op.OTHER, node.line, "", (), file_of(node))
+
+
+def beyond(node: Node) -> Node:
+    """Return what stands for the things beyond those that an expression can be."""
+    return Node(Op.OTHER, node.line, "", (), file_of(node), 0, UNKNOWN)
+
+
+def is_unknown(thing: Thing) -> TypeGuard[Node]:
+    """Whether it stands for things that are not seen."""
+    return isinstance(thing, Node) and thing.op == Op.OTHER

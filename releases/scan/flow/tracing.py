@@ -48,6 +48,7 @@ class Tracer(Calls):
             self._seed(call)
         self.drain()
         self._note_given_this()
+        self._drop_own()
 
     def _seed(self, call: Node) -> None:
         callee = call.kids[0]
@@ -161,12 +162,13 @@ class Tracer(Calls):
             self._bind_entry(up.kids[0].kids[0] if up.kids[0].op == Op.VAR else up.kids[0], value)
         elif op == Op.FOR_IN and slot == 1 and up.name == "of" and _is_array(value):
             self._each_element(value, up.kids[0].kids[0] if up.kids[0].op == Op.VAR else up.kids[0])
-        elif op == Op.CLASS and slot == 0 and value.kind == "object":
-            self._link(value.what, up)
+        elif op == Op.CLASS and slot == 0:
+            self._extend(value, up)
 
     def _member_at(self, value: Value, node: Node, name: str) -> None:
         """A member of a value is taken at a node."""
         if is_target(node):
+            self._put(value, node, name, self._given[node])
             return
         if name == "then" and node.up is not None and node.up.op == Op.CALL and node.slot == 0:
             self._then(value, node.up)

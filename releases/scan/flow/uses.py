@@ -8,6 +8,7 @@ import time
 from ..addresses import AUTHORITY, origin_of, origins_in
 from ..facts import Address, Bound, Called, Followed, How, Open, Reason
 from ..limits import Limits
+from ..markup import given_by
 from .api_names import API_NAMES
 from .backward import Text
 from .data import Data
@@ -15,19 +16,23 @@ from .folded import FoldedSecrets
 from .frameworks import BY_NAME
 from .modules import Modules
 from .nodes import Node, Op
-from .package import Package, file_of
-from .things import arguments_of, is_something
+from .package import Package, file_of, value_of
+from .things import Thing, arguments_of, is_something, is_unknown
 from .tracing import OutOfTimeError, Tracer
 from .values import BUILT
 
 _KINDS = {"request": "request", "uploadFile": "uploadFile", "downloadFile": "downloadFile", "connectSocket": "socket"}
+_SOCKETS = {"createTCPSocket": "tcp", "createUDPSocket": "udp"}
+_SENDING = frozenset(["connect", "send", "write"])
 _ASKING = frozenset(["request", "fetch", "get", "post", "put", "delete", "patch", "head", "ajax"])
 _BASES = frozenset(["baseURL", "baseUrl"])
 _ADDRESS = re.compile(r"(?:(https?|wss?):)?//", re.IGNORECASE)
 _AUTHORITY = re.compile(AUTHORITY)
+_SCHEME = re.compile(r"(?:https?|wss?):\Z", re.IGNORECASE)
+_PATH = re.compile(r"[/?#&{]")  # and what is put in, as `{Region}`
 _OPEN_TYPES = frozenset(["openType", "open-type"])
-_GIVES = re.compile(r"(?:get|choose)[A-Za-z]{1,40}")
 _OWN = re.compile(r"webpack\w*|__\w+")  # what bundlers keep on the API object
+_OF_PAGES = frozenset(["createIntersectionObserver", "createMediaQueryObserver", "createSelectorQuery"])
 _SHOWN = 100  # characters of an address that is put together
 
 
@@ -40,6 +45,7 @@ class Follower:
         self._frameworks: dict[str, str] = {}
         self._bound: list[tuple[str, list[Bound]]] = []
         self._known: set[Open] = set()
+        self._hosts: set[tuple[str, int, Text]] = set()  # that are open, by place
         self._has_unknown = False  # calls by the names of APIs, of what is not known
         self._passing: set[str] = set()  # the frameworks through which the API object came into other files
         self.found = Followed()
@@ -67,6 +73,7 @@ class Follower:
         self._note_open(tracer)
         asked = self._note_calls(tracer)
         self._note_other_calls(tracer, asked)
+        self._note_sockets(tracer)
         data = Data(self._package, tracer.backward)
         for path, bound in self._bound:
             for one in bound:
@@ -99,28 +106,33 @@ class Follower:
             if owner := self._owner_of(use.node, use.name):
                 how, through = "framework", owner
             self._add_api(f"wx.{use.name}", use.node, how, through)
-        for node in self._package.objects:
-            for prop in node.kids:
-                is_button = prop.op == Op.PROP and prop.name in _OPEN_TYPES and len(prop.kids) == 1
-                if is_button and prop.kids[0].op == Op.STRING and _GIVES.fullmatch(prop.kids[0].name):
-                    self._add_api(f"wx.{prop.kids[0].name}", prop, "written", "")
+        for prop in (prop for node in self._package.objects for prop in node.kids):
+            if prop.op == Op.PROP and prop.name in _OPEN_TYPES and prop.kids:
+                how = "written" if prop.kids[0].op == Op.STRING else "built"
+                for text in tracer.backward.texts(prop.kids[0]):
+                    for name in given_by(text or ""):
+                        self._add_api(name, prop, how, "")
 
     def _note_named(self, tracer: Tracer) -> None:
         """Note calls by the name of an API of what is not known: a wrapper that could not be followed may be behind it.
 
-        Names of one word are everybody's, and so are those that the program gives to functions of its own: these are
-        not noted, but what is behind them may be a framework, too.
+        So may one be behind what is known where it has no such member. Names of one word are everybody's, and so are
+        those that the program gives to functions of its own: these are not noted, but what is behind them may be a
+        framework, too.
         """
-        defined = {prop.name for node in self._package.objects for prop in node.kids if prop.op == Op.PROP}
+        props = [prop for node in self._package.objects for prop in node.kids if prop.op == Op.PROP]
+        defined = {prop.name for prop in props} | self._package.writes.keys()
+        defined.update(kid.name for prop in props if prop.name == "key" for kid in prop.kids if kid.op == Op.STRING)
         for call in self._package.calls:
             callee = _callee_of(call)
             name = callee.name if callee.op == Op.MEMBER else ""
             if name not in API_NAMES or (name, call) in tracer.uses or self._framework_of(file_of(call).name):
                 continue
-            if tracer.is_known(callee.kids[0]):
+            is_own = name.islower() or name in defined
+            if tracer.is_known(callee.kids[0]) and (is_own or name in _OF_PAGES or _has_member(callee, tracer)):
                 continue
             self._has_unknown = True
-            if not (name.islower() or name in defined or name in self._package.writes):
+            if not is_own:
                 self._add_api(f"wx.{name}", call, "named", "")
 
     def _add_api(self, name: str, node: Node, how: How, through: str) -> None:
@@ -166,37 +178,51 @@ class Follower:
                     thing for arg in call.kids[1:2] for thing in tracer.backward.things(arg) if isinstance(thing, Node)
                 )
                 continue
-            found = False
-            for thing in (thing for arg in arguments_of(call)[:1] for thing in tracer.backward.things(arg)):
-                values = [value for value in tracer.backward.member(thing, "url") if is_something(value)]
-                if isinstance(thing, Node):
-                    asked.add(thing)
-                for value in values:
-                    found = True
-                    self._note_asked(value, _KINDS[name], tracer)
-            if not found and not self._owner_of(call, name):
+            things = [thing for arg in arguments_of(call)[:1] for thing in tracer.backward.things(arg)]
+            asked.update(thing for thing in things if isinstance(thing, Node))
+            is_given = [self._note_asked(thing, call, name, tracer) for thing in things]
+            if not any(is_given) and not self._owner_of(call, name):
                 self._add_open(call, "address", "")
         return asked
 
-    def _note_asked(self, value: Node, kind: str, tracer: Tracer) -> None:
-        for text in tracer.backward.folded(value):
-            self._note_text(text, value, kind)
+    def _note_asked(self, thing: Thing, call: Node, name: str, tracer: Tracer) -> bool:
+        """Note the address that options give, open where it has no host; False for options without one."""
+        values = list(filter(is_something, tracer.backward.member(thing, "url")))
+        texts = [(text, value) for value in values for text in tracer.backward.folded(value)]
+        has_host = [self._note_text(text, value, _KINDS[name]) for text, value in texts]
+        if texts and not any(has_host) and not self._owner_of(call, name):
+            text, value = texts[0]
+            self._add_open_host(value, text)
+        return bool(texts)
 
-    def _note_text(self, text: Text, node: Node, kind: str) -> None:
+    def _note_text(self, text: Text, node: Node, kind: str) -> bool:
+        """Note an address, open where its host is not known; False for a text that has none."""
         first = text[0] if text else None
         begin = _ADDRESS.match(first) if first else None
         if first is None or (begin is None and len(text) > 1 and _is_begun(first)):
-            self._add_open(node, "address", _shown(text))
-        elif begin is not None:
+            self._add_open_host(node, text)
+        elif begin is None:
+            return False
+        else:
             authority = _AUTHORITY.match(first, begin.end())
             host = authority[0] if authority else ""
             is_cut = len(text) > 1 and begin.end() + len(host) == len(first)
+            if _SCHEME.search(host) and not is_cut:  # two addresses, one behind the other
+                return False
             origin = origin_of((begin[1] or "https").lower(), host)
             if origin:
                 is_built = len(text) > 1 or node.op != Op.STRING
                 self._add_address(origin, node, kind, "built" if is_built else "written", is_called=True)
             if is_cut or not origin:
-                self._add_open(node, "address", _shown(text))
+                self._add_open_host(node, text)
+        return True
+
+    def _add_open_host(self, node: Node, text: Text) -> None:
+        """Note an address whose host is not known; of those that differ in their paths only, one at a place."""
+        place = file_of(node).name, node.line, _to_path(text)
+        if place not in self._hosts:
+            self._hosts.add(place)
+            self._add_open(node, "address", _shown(text))
 
     def _note_other_calls(self, tracer: Tracer, asked: set[Node]) -> None:
         """Note addresses that are given to what looks like a way to ask for them: axios, flyio, Mpx's xfetch."""
@@ -209,6 +235,8 @@ class Follower:
                 is_given = prop.name == "url" and is_argument and not self._is_followed(up, tracer)
                 if prop.op == Op.PROP and prop.kids and (prop.name in _BASES or is_given):
                     self._note_likely(prop.kids[0], _KINDS.get(up.kids[0].name, ""), tracer)
+        for write in (write for name in _BASES for write in self._package.writes.get(name, ())):
+            self._note_likely(write.kids[1], "", tracer)
         for call in self._package.calls:
             callee = call.kids[0]
             is_asking = callee.op == Op.MEMBER and callee.name in _ASKING and len(call.kids) > 1
@@ -227,32 +255,64 @@ class Follower:
             if text and text[0] and _ADDRESS.match(text[0]):
                 self._note_text(text, value, kind)
 
+    def _note_sockets(self, tracer: Tracer) -> None:
+        """Note what sockets are connected with and send to; where no address is found, each socket is open."""
+        sockets = {call: _SOCKETS[name] for name, call in tracer.calls if name in _SOCKETS}
+        found = False
+        for call in self._package.calls if sockets else ():
+            callee = call.kids[0]
+            if callee.op != Op.MEMBER or callee.name not in _SENDING or tracer.backward.things(callee.kids[0]):
+                continue
+            is_tcp = callee.name == "connect" and "tcp" in sockets.values()
+            scheme = sockets.get(value_of(callee.kids[0]), "tcp" if is_tcp else "udp")
+            for thing in (thing for arg in arguments_of(call)[:1] for thing in tracer.backward.things(arg)):
+                ports = list(filter(is_something, tracer.backward.member(thing, "port")))
+                for value in filter(is_something, tracer.backward.member(thing, "address")):
+                    found = True
+                    self._note_peer(scheme, value, ports, tracer)
+        for socket in sockets if not found else ():
+            self._add_open(socket, "address", "")
+
+    def _note_peer(self, scheme: str, address: Node, ports: list[Node], tracer: Tracer) -> None:
+        """Note the host that a socket speaks to, with the port if there is but one."""
+        numbers = {text for port in ports for text in tracer.backward.texts(port)}
+        port = numbers.pop() if len(numbers) == 1 else None
+        for text in tracer.backward.folded(address):
+            host = text[0] if len(text) == 1 else None
+            origin = origin_of(scheme, f"{host}:{port}" if port else host) if host else ""
+            if origin:
+                how: How = "written" if address.op == Op.STRING else "built"
+                self._add_address(origin, address, "", how, is_called=True)
+            else:
+                self._add_open_host(address, text)
+
     # Templates ------------------------------------------------------------------------------------------------------
 
     def _note_bound(self, path: str, bound: Bound, data: Data, tracer: Tracer) -> None:
         """Note what a page's data can be where its template uses them; open where not all is known."""
         values = data.values(f"{path.rpartition('.')[0]}.js", bound.name)
-        is_known = bool(values)
+        is_known, has_address = bool(values), bound.reason != "address"
         for text in (text for value in values for text in tracer.backward.folded(value)):
             if bound.reason == "address":
-                is_known = self._note_bound_address(text, path, bound) and is_known
+                is_address = self._note_bound_address(text, path, bound)
+                is_known, has_address = is_known and (is_address or text == ("",)), has_address or is_address
             elif text and text[0] is not None and len(text) == 1:
-                if _GIVES.fullmatch(text[0]):
-                    self._keep_api(Called(f"wx.{text[0]}", path, bound.line, "built"))
+                for name in given_by(text[0]):
+                    self._keep_api(Called(name, path, bound.line, "built"))
             else:
                 is_known = False
-        if not is_known:
+        if not (is_known and has_address):
             self._keep_open(Open(path, bound.line, bound.reason))
 
     def _note_bound_address(self, text: Text, path: str, bound: Bound) -> bool:
-        """Note the address of a web view; False where it is not known."""
+        """Note the address that a component asks for; False where it is not known."""
         first = text[0] if text else None
         if first is None:
             return False
         for origin in origins_in(first):
-            self._keep_address(Address(origin, path, bound.line, "business", "built", is_called=True))
+            self._keep_address(Address(origin, path, bound.line, bound.kind, "built", is_called=True))
             return True
-        return not first and len(text) == 1
+        return False
 
     def _note_strings(self) -> None:
         for node in self._package.strings:
@@ -282,6 +342,34 @@ def _callee_of(call: Node) -> Node:
     return callee.kids[1] if is_object else callee
 
 
+def _has_member(callee: Node, tracer: Tracer) -> bool:
+    """Whether what is known to be called has the member, or one of the classes that it extends."""
+    things = list(tracer.backward.things(callee.kids[0]))
+    if tracer.is_known(callee) or callee.kids[0] in things:  # What is written right there has got no other members.
+        return True
+    for thing in things:
+        if is_unknown(thing) or tracer.backward.member(thing, callee.name):
+            return not is_unknown(thing)
+        if isinstance(thing, Node) and thing.op == Op.CLASS:
+            things += [one for one in tracer.backward.things(thing.kids[0]) if one not in things]
+    return not things
+
+
+def _to_path(text: Text) -> Text:
+    """Return what is known of an address up to its path."""
+    scheme = _ADDRESS.match(text[0] or "") if text else None
+    found: list[str | None] = []
+    for part in text:
+        path = _PATH.search(part, 0 if found or scheme is None else scheme.end()) if part else None
+        found.append(part[: path.start()] if part and path else part)
+        if path:
+            break
+    known = [part for part in found if part != ""]
+    while known and known[-1] is None:
+        known.pop()
+    return tuple(known)
+
+
 def _is_begun(text: str) -> bool:
     """Whether an address may begin with a text: `https:/` and what is known at run time only."""
     return "https://".startswith(text.lower()) or "wss://".startswith(text.lower())
@@ -289,6 +377,5 @@ def _is_begun(text: str) -> bool:
 
 def _shown(text: Text) -> str:
     """Return an address that is put together, as people write it: 'https://' + … + '/v2'."""
-    if text in ((), (None,)):
-        return ""
-    return " + ".join("…" if part is None else f"'{part[:_SHOWN]}'" for part in text)
+    parts = ["…" if part is None else f"'{part[:_SHOWN]}'" for part in text if part != ""]
+    return "" if parts == ["…"] else " + ".join(parts)

@@ -67,7 +67,7 @@ def test_addresses():
 def test_what_the_data_choose_is_looked_for_there_or_is_open():
     source = b"<button open-type='{{type}}'/>\n<web-view src='{{page.url}}'/>\n<button open-type='{{types[0]}}'/>"
     finds = read_markup(source, Limits())
-    assert finds.bound == [Bound(1, "name", "type"), Bound(2, "address", "page.url")]
+    assert finds.bound == [Bound(1, "name", "type"), Bound(2, "address", "page.url", "business")]
     assert finds.open == [(3, "name")]
 
 
