@@ -75,10 +75,10 @@ def test_a_package_that_can_not_be_sent_is_said_so_and_stays_typed(
     big.write_bytes(b"x" * 4096)
     small.write_bytes(b"x" * 10)
     field.set_input_files(big)
-    expect(hint).to_have_text("The file is 4 kB. The limit is 2 KB.")
+    expect(hint).to_have_text("The file is 4.0 KB. The limit is 2 KB.")
     assert field.evaluate("field => field.files.length") == 0
     field.set_input_files(small)
-    expect(hint).to_have_text("10 byte")
+    expect(hint).to_have_text("10 bytes")
     console.fill("[name=notes]", "Typed")
     small.unlink()  # The browser can't read it any more.
     console.get_by_role("button", name="Upload").click()

@@ -330,7 +330,7 @@ def test_a_dropped_file_and_typed_text_are_shown(console: Page, live_server: Liv
     console.goto(f"{live_server.url}/form/")
     console.set_input_files("[name=file]", [{"name": "bus.zip", "mimeType": "application/zip", "buffer": b"12345"}])
     expect(console.locator("[data-drop-name]")).to_have_text("bus.zip")
-    expect(console.locator("[data-drop-hint]")).to_have_text("5 byte")
+    expect(console.locator("[data-drop-hint]")).to_have_text("5 bytes")
     console.fill("[name=notes]", "Four")
     expect(console.locator(".counter")).to_have_text("4 of 20")
 

@@ -11,7 +11,7 @@ PLACE = "SELECT FROM grayscale_claim WHERE task_id = %s AND guid = %s"
 
 
 def test_a_scan_of_a_large_table_is_a_problem_and_a_look_up_is_none():
-    assert explain("SELECT count(*) FROM grayscale_claim", []).problems == ["reads all of grayscale_claim"]
+    assert explain("SELECT * FROM grayscale_claim", []).problems == ["reads all of grayscale_claim"]
     found = explain(PLACE, [1, "a"], by_index=True)
     assert (found.problems, found.indexes) == ([], {"grayscale_claim_pkey"})
 
