@@ -75,17 +75,16 @@ class VersionQuerySet(models.QuerySet["Version"]):
         first, and with `accepted_as` of these (Accepted).
         """
         others = type(self)(self.model).filter(mini_program=OuterRef("mini_program"))
+        approved = Q(state=VersionState.APPROVED)
         kind = Case(
             When(state=VersionState.ONLINE, then=Value(Accepted.ONLINE)),
-            When(~Exists(others.online().filter(~LOWER)), state=VersionState.APPROVED, then=Value(Accepted.AHEAD)),
-            When(
-                Exists(others.roll_back_targets().filter(LOWER)),
-                state=VersionState.APPROVED,
-                then=Value(Accepted.EARLIER),
-            ),
+            # The state first: the others are looked through for approved versions alone.
+            When(approved & ~Exists(others.online().filter(~LOWER)), then=Value(Accepted.AHEAD)),
+            When(approved & Exists(others.roll_back_targets().filter(LOWER)), then=Value(Accepted.EARLIER)),
             When(state=VersionState.RETIRED, rolled_back_at=None, then=Value(Accepted.EARLIER)),
         )
-        accepted = self.light().annotate(accepted_as=kind).exclude(accepted_as=None)
+        states = [VersionState.ONLINE, VersionState.APPROVED, VersionState.RETIRED]
+        accepted = self.light().filter(state__in=states).annotate(accepted_as=kind).exclude(accepted_as=None)
         return accepted.order_by("accepted_as", "-major", "-minor", "-patch")
 
     def publishable(self) -> VersionQuerySet:

@@ -96,19 +96,23 @@ def test_follows_no_link_out_of_the_project(tmp_path):
 
 
 def test_packs_a_linked_folder_and_names_the_links_that_it_leaves_out(tmp_path):
-    project = write(tmp_path / "project", {**program(), "lib/a.js": "x", "lib/deep/b.js": "x"})
+    project = write(
+        tmp_path / "project", {**program(), "lib/a.js": "x", "lib/deep/b.js": "x", "node_modules/m/i.js": "x"}
+    )
     write(tmp_path, {"shared/components/c.js": "x"})
     links = {
         "vendor": "lib", "components": "../shared/components", "lib/deep/up": "..", "all": ".", "gone": "nowhere",
-        "self": "self",
+        "self": "self", "module": "node_modules/m", "lib/deep/pages": "../../pages",
     }  # fmt: skip
     for name, target in links.items():
         (project / name).symlink_to(target)
     with package(project) as found, zipfile.ZipFile(found.file) as archive:
-        assert set(archive.namelist()) - set(program()) == {
-            "lib/a.js", "lib/deep/b.js", "vendor/a.js", "vendor/deep/b.js",
-        }  # fmt: skip
-        assert sorted(found.links) == ["all", "components", "gone", "lib/deep/up", "self", "vendor/deep/up"]
+        packed = {name for name in set(archive.namelist()) - set(program()) if not name.startswith("lib/deep/pages/")}
+        assert packed == {"lib/a.js", "lib/deep/b.js", "vendor/a.js", "vendor/deep/b.js"}
+        assert len(archive.namelist()) > len(packed) + len(program())
+        assert sorted(found.links) == [
+            "all", "components", "gone", "lib/deep/up", "module", "self", "vendor/deep/pages", "vendor/deep/up",
+        ]  # fmt: skip
 
 
 def test_says_that_a_linked_folder_stays_behind(tmp_path, environment):

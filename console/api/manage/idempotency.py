@@ -89,13 +89,13 @@ def _commits() -> Iterator[list[bool]]:
 
 
 def _again(row: KeptAnswer, *, request: str, roles: str) -> HttpResponse:
-    if row.roles not in ("", roles):
-        words = f"The roles of the token's holder have changed since this {HEADER} was used. Use another one."
-        raise Problem(422, words, code="idempotency_key")
     if row.request != request:
         raise Problem(422, f"This {HEADER} was used for another request.", code="idempotency_key")
     if row.status is None:
         raise _under_way()
+    if row.roles not in ("", roles):
+        words = "The first request was carried out. Its answer isn't given, as the holder's roles have changed since."
+        raise Problem(422, f"{words} Look before you send it with another {HEADER}.", code="idempotency_key")
     answer = HttpResponse(bytes(row.body), status=row.status, content_type=row.content_type)
     answer[REPLAYED] = "true"
     return answer

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import mmap
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,15 @@ class NumbersFile(mmap_dict.MmapedDict):
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if not read_mode:
+            path = Path(filename)
             try:
-                with Path(filename).open("ab") as file:
+                with path.open("ab") as file:
                     _allocate(file.fileno(), FIRST_SIZE)
             except OSError as error:
                 _tell(filename, error)
+                with suppress(OSError):
+                    if not path.stat().st_size:
+                        path.unlink()  # Nobody can read an empty one.
                 filename = f"/proc/self/fd/{os.memfd_create('metrics')}"
         super().__init__(filename, read_mode)
 

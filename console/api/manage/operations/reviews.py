@@ -74,7 +74,7 @@ class AcceptedVersion(Schema):
     """A version that approving a binding accepts."""
 
     version: str
-    state: str = Field(description="online, or approved: it can be published at any time")
+    state: str = Field(description="online; or approved or retired: it can go online at any time, or after a roll back")
     package_sha256: str
 
 

@@ -117,10 +117,18 @@ def files_of(root: Path, links: list[str]) -> list[tuple[str, Path]]:
 
 
 def _stays_within(link: Path, root: Path) -> bool:
-    """Whether a link leads to something below a folder, and not back to what it is in, where it would never end."""
+    """Whether a link leads to something below a folder that is packed.
+
+    Not back to what it is in, where it would never end; nor, in a linked folder, to another one: folders that link to
+    each other would be there in each order.
+    """
     target = Path(os.path.realpath(link))
-    above = {os.path.realpath(folder) for folder in link.parents}
-    return target.exists() and target.is_relative_to(root) and str(target) not in above
+    if not (target.exists() and target.is_relative_to(root)) or any(map(_is_never, target.relative_to(root).parts)):
+        return False
+    inside = [folder for folder in link.parents if folder.is_relative_to(root) and folder != root]
+    if target.is_dir() and any(folder.is_symlink() for folder in inside):
+        return False
+    return str(target) not in {os.path.realpath(folder) for folder in link.parents}
 
 
 def _is_never(name: str) -> bool:

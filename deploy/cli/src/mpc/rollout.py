@@ -114,11 +114,15 @@ def _conditions(task: dict[str, Any], starts: datetime) -> tuple[object, ...]:
     return (
         task["user_limit"],
         round((datetime.fromisoformat(task["ends_at"]) - starts) / timedelta(hours=1)),
-        {one["application_id"] for one in task["applications"]},
-        {one["platform"] for one in task["platforms"]},
+        {(one["application_id"], *_range(one)) for one in task["applications"]},
+        {(one["platform"], *_range(one)) for one in task["platforms"]},
         set(task["networks"]),
         (float(guardrail.get("rate") or 0), guardrail.get("devices")),
     )
+
+
+def _range(one: dict[str, Any]) -> tuple[str, str]:
+    return one.get("lowest") or "", one.get("highest") or ""
 
 
 def _time(words: str) -> datetime:
