@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from tree_sitter import Node as Syntax
 
-from .nodes import Node, Op, well_formed
+from .es_modules import SKIPPED, EsModules
+from .literals import unescaped
+from .nodes import Node, Op
 
 DEEPEST = 1_500  # nodes within one another
-_SKIPPED = frozenset(["comment", "hash_bang_line", "empty_statement", "debugger_statement", "html_comment"])
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(\r\n|[\s\S]))")
-_LETTERS = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "b": "\b",
-    "f": "\f",
-    "v": "\v",
-    "0": "\0",
-    "\n": "",
-    "\r\n": "",
-    "\u2028": "",
-}
 _CHOICES = frozenset(["||", "&&", "??"])
 _CHOOSING = frozenset(["||=", "&&=", "??="])
 
@@ -37,7 +24,7 @@ def lower(root: Syntax, source: bytes) -> Node:
     return _Lowering(source).file(root)
 
 
-class _Lowering:
+class _Lowering(EsModules):
     def __init__(self, source: bytes) -> None:
         self._source = source
         self._depth = 0
@@ -68,7 +55,7 @@ class _Lowering:
         return self._new(Op.OTHER, syntax) if found is None else self.node(found)
 
     def _below(self, syntax: Syntax) -> list[Node]:
-        return [self.node(child) for child in syntax.named_children if child.type not in _SKIPPED]
+        return [self.node(child) for child in syntax.named_children if child.type not in SKIPPED]
 
     def _statements(self, syntax: Syntax) -> list[Node]:
         return [node for node in self._below(syntax) if node.kids or node.op != Op.OTHER]
@@ -117,79 +104,6 @@ class _Lowering:
 
     def _catch(self, syntax: Syntax) -> Node:
         return self._new(Op.CATCH, syntax, "", [self._field(syntax, "parameter"), self._field(syntax, "body")])
-
-    # Modules of ES: as what compilers make of them ------------------------------------------------------------------
-
-    def _require(self, syntax: Syntax, source: Syntax) -> Node:
-        return self._new(Op.CALL, syntax, "", [self._new(Op.ID, syntax, "require"), self.node(source)])
-
-    def _import(self, syntax: Syntax) -> Node:
-        source = syntax.child_by_field_name("source")
-        clause = next((child for child in syntax.named_children if child.type == "import_clause"), None)
-        if source is None:
-            return self._other(syntax)
-        if clause is None:
-            return self._require(syntax, source)
-        kids = [self._imported(syntax, child, source) for child in clause.named_children if child.type not in _SKIPPED]
-        return self._new(Op.OTHER, syntax, "", kids)
-
-    def _imported(self, syntax: Syntax, clause: Syntax, source: Syntax) -> Node:
-        module = self._require(syntax, source)
-        if clause.type == "identifier":
-            value = self._new(Op.MEMBER, syntax, "default", [module])
-            return self._new(Op.VAR, syntax, "let", [self.node(clause), value])
-        if clause.type == "namespace_import":
-            return self._new(Op.VAR, syntax, "let", [self.node(clause.named_children[0]), module])
-        props = []
-        for one in clause.named_children:
-            if one.type == "import_specifier" and (name := one.child_by_field_name("name")):
-                alias = one.child_by_field_name("alias") or name
-                props.append(self._new(Op.PROP, one, self._key(name), [self._new(Op.ID, one, self._text(alias))]))
-        return self._new(Op.VAR, syntax, "let", [self._new(Op.OBJECT, syntax, "", props), module])
-
-    def _export(self, syntax: Syntax) -> Node:
-        source, kids = syntax.child_by_field_name("source"), []
-        declaration, value = syntax.child_by_field_name("declaration"), syntax.child_by_field_name("value")
-        is_default = any(child.type == "default" for child in syntax.children)
-        if declaration is not None:
-            kids.append(self.node(declaration))
-            names = ["default"] if is_default else []
-            for name in _declared(kids[-1]):
-                names_here = names or [name]
-                kids += [self._exported(syntax, each, self._new(Op.ID, syntax, name)) for each in names_here]
-            if is_default and not any(_declared(kids[0])):
-                kids = [self._exported(syntax, "default", kids[0])]
-        if value is not None:
-            kids.append(self._exported(syntax, "default", self.node(value)))
-        for clause in syntax.named_children:
-            if clause.type == "export_clause":
-                kids += self._specified(syntax, clause, source)
-            elif clause.type == "namespace_export" and source is not None:
-                name = self._key(clause.named_children[0])
-                kids.append(self._exported(syntax, name, self._require(syntax, source)))
-        if source is not None and not kids:  # export * from "…"
-            exports = self._new(Op.ID, syntax, "exports")
-            assign = self._new(Op.MEMBER, syntax, "assign", [self._new(Op.ID, syntax, "Object")])
-            kids.append(self._new(Op.CALL, syntax, "", [assign, exports, self._require(syntax, source)]))
-        return self._new(Op.OTHER, syntax, "", kids)
-
-    def _specified(self, syntax: Syntax, clause: Syntax, source: Syntax | None) -> list[Node]:
-        kids = []
-        for one in clause.named_children:
-            name = one.child_by_field_name("name")
-            if one.type != "export_specifier" or name is None:
-                continue
-            alias = one.child_by_field_name("alias") or name
-            if source is None:
-                value = self._new(Op.ID, one, self._text(name))
-            else:
-                value = self._new(Op.MEMBER, one, self._key(name), [self._require(syntax, source)])
-            kids.append(self._exported(one, self._key(alias), value))
-        return kids
-
-    def _exported(self, syntax: Syntax, name: str, value: Node) -> Node:
-        target = self._new(Op.MEMBER, syntax, name, [self._new(Op.ID, syntax, "exports")])
-        return self._new(Op.ASSIGN, syntax, "", [target, value])
 
     # Functions and classes ------------------------------------------------------------------------------------------
 
@@ -266,7 +180,7 @@ class _Lowering:
                 kids.append(self._new(Op.PROP, child, left.name, [pattern]))
             elif child.type in ("spread_element", "rest_pattern"):
                 kids.append(self._spread(child))
-            elif child.type not in _SKIPPED:
+            elif child.type not in SKIPPED:
                 kids.append(self._new(Op.PROP, child, "", [self.node(child)]))
         return self._new(Op.OBJECT, syntax, "", kids)
 
@@ -375,7 +289,7 @@ class _Lowering:
         return self._new(Op.STRING, syntax, self._string_text(syntax))
 
     def _string_text(self, syntax: Syntax) -> str:
-        return _unescaped(self._source[syntax.start_byte + 1 : syntax.end_byte - 1].decode(errors="replace"))
+        return unescaped(self._source[syntax.start_byte + 1 : syntax.end_byte - 1].decode(errors="replace"))
 
     def _template(self, syntax: Syntax) -> Node:
         kids: list[Node] = []
@@ -391,7 +305,7 @@ class _Lowering:
         return self._new(Op.CONCAT, syntax, "", kids) if kids else self._new(Op.STRING, syntax)
 
     def _piece(self, syntax: Syntax, begin: int, end: int) -> list[Node]:
-        text = _unescaped(self._source[begin:end].decode(errors="replace"))
+        text = unescaped(self._source[begin:end].decode(errors="replace"))
         return [self._new(Op.STRING, syntax, text)] if text else []
 
     def _number(self, syntax: Syntax) -> Node:
@@ -402,31 +316,6 @@ def _does_nothing(node: Node) -> bool:
     if node.op == Op.STRING:
         return "//" not in node.name
     return node.op in (Op.ID, Op.NUMBER, Op.THIS) or (node.op == Op.OTHER and not node.kids)
-
-
-def _declared(node: Node) -> list[str]:
-    """Return the names that a lowered declaration declares."""
-    if node.op == Op.VAR:
-        return _names(node.kids[0])
-    return [name for kid in node.kids for name in _declared(kid)] if node.op == Op.OTHER else []
-
-
-def _names(pattern: Node) -> list[str]:
-    if pattern.op == Op.ID:
-        return [pattern.name] if pattern.name else []
-    kids = pattern.kids[:1] if pattern.op == Op.DEFAULT else pattern.kids
-    return [name for kid in kids for name in _names(kid)]
-
-
-def _unescaped(text: str) -> str:
-    return well_formed(_ESCAPE.sub(_character, text)) if "\\" in text else text
-
-
-def _character(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
-    if code:
-        return chr(int(code, 16)) if int(code, 16) < 0x110000 else ""
-    return _LETTERS.get(found[4], found[4])
 
 
 _KINDS: dict[str, Callable[[_Lowering, Syntax], Node]] = {
