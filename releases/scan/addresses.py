@@ -12,6 +12,7 @@ import idna
 # In JSON and in some bundles the slashes are escaped.
 ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?|rtmps?):(?:\\?/){2}", re.IGNORECASE)
 AUTHORITY = r"[^\s\"'`<>\\{}()|^/?#&,;$]{0,300}"  # of an address: what is behind its slashes, to the next
+BEGIN = re.compile(r"(?:(https?|wss?):)?//", re.IGNORECASE)  # of an address that can be asked for, with its scheme
 _AUTHORITY = re.compile(AUTHORITY.encode())
 _SUBSTITUTED = re.compile(rb"\$?\{[^{}]{0,300}\}?\}")
 _GOES_ON = re.compile(rb"[\w.:-]")

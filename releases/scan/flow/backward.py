@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from urllib.parse import unquote
 
-from ..addresses import AUTHORITY
+from ..addresses import AUTHORITY, BEGIN
 from .api_names import API_NAMES
 from .callers import Callers
 from .modules import Modules
@@ -22,8 +22,7 @@ _TEXTS = 64  # texts that one expression can be
 _FEW = 8  # of them are kept to their ends; names that are not of APIs
 _LONG = 2_000  # characters of one text
 _ELSEWHERE = frozenset([Op.ID, Op.MEMBER, Op.INDEX, Op.CALL])
-_ADDRESS = re.compile(r"(?:(?:https?|wss?):)?//", re.IGNORECASE)
-_TO_PATH = re.compile(rf"(?:(?:https?|wss?):)?//{AUTHORITY}[/?#]|/(?!/)", re.IGNORECASE)
+_TO_PATH = re.compile(rf"{BEGIN.pattern}{AUTHORITY}[/?#]|/(?!/)", re.IGNORECASE)
 
 
 class Backward(Things):
@@ -123,7 +122,7 @@ class Backward(Things):
         """Yield any of what is in a table; words are unknown where they are mixed with addresses or APIs."""
         self._is_any = True
         texts = list(self._folded_any(self.all_of(table), depth))
-        addresses = [text for text in texts if text[0] and _ADDRESS.match(text[0])]
+        addresses = [text for text in texts if text[0] and BEGIN.match(text[0])]
         telling = len(addresses) + sum(text[0] in API_NAMES for text in texts)
         is_mixed = 0 < telling < len(texts)
         yield from (*addresses, (None,)) if is_mixed else texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from ..addresses import AUTHORITY, origin_of, origins_in
+from ..addresses import AUTHORITY, BEGIN, origin_of, origins_in
 from ..facts import Address, Bound, Called, Followed, How, Open, Reason
 from ..limits import Limits
 from ..markup import given_by
@@ -26,7 +26,6 @@ _SOCKETS = {"createTCPSocket": "tcp", "createUDPSocket": "udp"}
 _SENDING = frozenset(["connect", "send", "write"])
 _ASKING = frozenset(["request", "fetch", "get", "post", "put", "delete", "patch", "head", "ajax"])
 _BASES = frozenset(["baseURL", "baseUrl"])
-_ADDRESS = re.compile(r"(?:(https?|wss?):)?//", re.IGNORECASE)
 _AUTHORITY = re.compile(AUTHORITY)
 _SCHEME = re.compile(r"(?:https?|wss?):\Z", re.IGNORECASE)
 _PATH = re.compile(r"[/?#&{]")  # and what is put in, as `{Region}`
@@ -198,7 +197,7 @@ class Follower:
     def _note_text(self, text: Text, node: Node, kind: str) -> bool:
         """Note an address, open where its host is not known; False for a text that has none."""
         first = text[0] if text else None
-        begin = _ADDRESS.match(first) if first else None
+        begin = BEGIN.match(first) if first else None
         if first is None or (begin is None and len(text) > 1 and _is_begun(first)):
             self._add_open_host(node, text)
         elif begin is None:
@@ -252,7 +251,7 @@ class Follower:
 
     def _note_likely(self, value: Node, kind: str, tracer: Tracer) -> None:
         for text in tracer.backward.folded(value):
-            if text and text[0] and _ADDRESS.match(text[0]):
+            if text and text[0] and BEGIN.match(text[0]):
                 self._note_text(text, value, kind)
 
     def _note_sockets(self, tracer: Tracer) -> None:
@@ -357,7 +356,7 @@ def _has_member(callee: Node, tracer: Tracer) -> bool:
 
 def _to_path(text: Text) -> Text:
     """Return what is known of an address up to its path."""
-    scheme = _ADDRESS.match(text[0] or "") if text else None
+    scheme = BEGIN.match(text[0] or "") if text else None
     found: list[str | None] = []
     for part in text:
         path = _PATH.search(part, 0 if found or scheme is None else scheme.end()) if part else None
