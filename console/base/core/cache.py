@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
@@ -15,11 +14,11 @@ from django.utils.crypto import salted_hmac
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from console.base.core.outage import Outage
+
 logger = logging.getLogger(__name__)
 
 VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
-PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
-TRY_SECONDS = 30.0  # for which the others leave a try to one thread: no time-out limits how long a name is looked up
 NO_RETRY = Retry(NoBackoff(), 0)  # callers must not wait
 OPTIONS = {
     "socket_timeout": VALKEY_SECONDS,
@@ -73,21 +72,20 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
     ask_valkey: Callable[..., Any] = getattr(RedisCacheClient, name)
 
     def ask(self: FallingBackClient, *arguments: Any) -> Any:
-        outage = FallingBackClient.not_before
-        if not outage or (name in PROBES and time.monotonic() >= outage):
-            if outage:
-                FallingBackClient.not_before = time.monotonic() + TRY_SECONDS
+        outage = FallingBackClient.outage
+        was_away = bool(outage)
+        if (name in PROBES or not was_away) and outage.begin_try():
             try:
                 answer = ask_valkey(self, *arguments)
             except Foreign:
                 return FOREIGN[name](*arguments)
             except AWAY as error:
-                if not outage:
+                if not was_away:
                     logger.warning("Valkey is not reachable; until it is, each process uses its own cache: %s", error)
-                FallingBackClient.not_before = time.monotonic() + PAUSE_SECONDS
+                outage.goes_on()
             else:
-                if outage:
-                    FallingBackClient.not_before = 0.0
+                if was_away:
+                    outage.ends()
                     self.memory.clear()  # The next outage begins with nothing old.
                 return answer
         return getattr(self.memory, name)(*arguments)
@@ -105,7 +103,7 @@ class FallingBackClient(RedisCacheClient):
     So the limits of sign-in hold in each process, if not over all of them, and what pages keep is made anew.
     """
 
-    not_before = 0.0  # by `time.monotonic`; of all threads, each of which has a client of its own
+    outage = Outage()  # of all threads, each of which has a client of its own
 
     def __init__(self, servers: list[str], **options: Any) -> None:
         serializer: Any = SignedSerializer()  # The stubs want `loads` to be overloaded.

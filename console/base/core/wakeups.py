@@ -16,14 +16,13 @@ from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
 
 from console.base.core import request_id, tracing
+from console.base.core.outage import Outage
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 0.2
 WAKE_SECONDS = 0.5  # between two wake-ups by a Waker
 PERIODIC = "periodic"  # the header of what beat sends
-PAUSE_SECONDS = 5.0  # without a try, after a broker that did not answer
-TRY_SECONDS = 30.0  # for which the others leave a try to one thread: no time-out limits how long a name is looked up
 # A broker that is down must cost a person's request nothing: no second try, no longer wait.
 OPTIONS = {"socket_timeout": PUBLISH_SECONDS, "socket_connect_timeout": PUBLISH_SECONDS, "max_retries": 0}
 
@@ -39,7 +38,7 @@ def wake(task: Task | str, *ids: Any) -> None:
 def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     """Send `task` now, in at most about PUBLISH_SECONDS; False when the broker took nothing.
 
-    After a failure nothing is tried for PAUSE_SECONDS, so that a person who saves ten things waits for one. `periodic`
+    After a failure nothing is tried for a few seconds, so that a person who saves ten things waits for one. `periodic`
     marks what beat sends, which is a heartbeat.
     """
     named = current_app.tasks[task] if isinstance(task, str) else task
@@ -85,29 +84,27 @@ class Publisher:
         self.process = os.getpid()
         self.url = url
         self._connection = Connection(url, transport_options=OPTIONS, connect_timeout=PUBLISH_SECONDS)
-        self._not_before = 0.0
+        self._outage = Outage()
 
     def publish(self, task: Task, ids: tuple[Any, ...], headers: dict[str, Any]) -> bool:
         """Send one task, unless the broker was away a moment ago."""
-        if time.monotonic() < self._not_before:
+        was_away = bool(self._outage)
+        if not self._outage.begin_try():
             return False
-        was_away = bool(self._not_before)
-        if was_away:
-            self._not_before = time.monotonic() + TRY_SECONDS
         try:
             with producers[self._connection].acquire(block=True, timeout=PUBLISH_SECONDS) as producer:
                 task.apply_async(ids, producer=producer, retry=False, headers=headers)
         except (OperationalError, LimitExceeded, OSError) as error:
             if not was_away:
                 logger.warning("the broker accepts no wake-ups; periodic tasks will find the work: %s", error)
-            self._not_before = time.monotonic() + PAUSE_SECONDS
+            self._outage.goes_on()
             return False
-        self._not_before = 0.0
+        self._outage.ends()
         return True
 
     def empty(self, queues: Sequence[str]) -> list[str]:
         """Ask how long the queues are, unless the broker was away a moment ago."""
-        if time.monotonic() < self._not_before:
+        if self._outage.is_pausing:
             return []
         try:
             with producers[self._connection].acquire(block=True, timeout=PUBLISH_SECONDS) as producer:

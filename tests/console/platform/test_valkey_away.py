@@ -27,15 +27,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cache(own_valkey: OwnValkey, monkeypatch: pytest.MonkeyPatch) -> BaseCache:
     """The console's cache on a Valkey of the test's own, tried anew at each call."""
-    monkeypatch.setattr(FallingBackClient, "not_before", 0.0)
-    monkeypatch.setattr("console.base.core.cache.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(FallingBackClient.outage, "not_before", 0.0)
+    monkeypatch.setattr("console.base.core.outage.PAUSE_SECONDS", 0.0)
     return ValkeyCache(own_valkey.url, {})
 
 
 @pytest.fixture
 def away(own_valkey: OwnValkey, settings, monkeypatch: pytest.MonkeyPatch) -> OwnValkey:
     """All that the console asks of Valkey goes to one that is killed."""
-    monkeypatch.setattr(FallingBackClient, "not_before", 0.0)
+    monkeypatch.setattr(FallingBackClient.outage, "not_before", 0.0)
     settings.REDIS_URL = own_valkey.url
     settings.CELERY_BROKER_URL = own_valkey.broker_url
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": own_valkey.url}}
@@ -76,7 +76,7 @@ def test_whatever_is_wrong_the_cache_goes_on_and_comes_back(cache: BaseCache, ow
     else:
         own_valkey.configure("min-replicas-to-write", "1")
     cache.set("key", "by the process")
-    assert FallingBackClient.not_before
+    assert FallingBackClient.outage.not_before
     if name == "killed":
         own_valkey.start()
     own_valkey.service.send(signal.SIGCONT)
@@ -84,7 +84,7 @@ def test_whatever_is_wrong_the_cache_goes_on_and_comes_back(cache: BaseCache, ow
     own_valkey.configure("min-replicas-to-write", "0")
     cache.set("key", "by Valkey")
     assert cache.get("key") == "by Valkey"
-    assert not FallingBackClient.not_before
+    assert not FallingBackClient.outage.not_before
 
 
 @pytest.mark.parametrize(("name", "value"), [("maxmemory", "1"), ("min-replicas-to-write", "1")])
@@ -97,7 +97,7 @@ def test_what_is_counted_outlasts_answers_of_a_valkey_that_takes_nothing(
     for expected in (1, 2, 3):
         assert cache.get("count") == expected
         assert cache.get("other") is None
-        assert FallingBackClient.not_before
+        assert FallingBackClient.outage.not_before
         assert cache.incr("count") == expected + 1
     own_valkey.configure(name, "0")
     cache.set("other", 1)
@@ -108,8 +108,8 @@ def test_what_is_counted_outlasts_answers_of_a_valkey_that_takes_nothing(
 def test_wrong_passwords_are_counted_while_valkey_takes_nothing(
     own_valkey: OwnValkey, settings, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setattr(FallingBackClient, "not_before", 0.0)
-    monkeypatch.setattr("console.base.core.cache.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(FallingBackClient.outage, "not_before", 0.0)
+    monkeypatch.setattr("console.base.core.outage.PAUSE_SECONDS", 0.0)
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": own_valkey.url}}
     own_valkey.configure(name, value)
     assert "Too many" in wrong_passwords()
@@ -121,7 +121,7 @@ def test_people_sign_in_and_work(away: OwnValkey) -> None:
     assert client.post(reverse("account_login"), signing_in).status_code == 302
     assert client.get("/").status_code == 200
     assert caches["default"]._servers == [away.url]
-    assert FallingBackClient.not_before
+    assert FallingBackClient.outage.not_before
 
 
 def test_wrong_passwords_are_still_counted(away: OwnValkey, settings) -> None:
@@ -159,8 +159,8 @@ def test_one_thread_at_a_time_waits_for_name_servers_that_say_nothing(
     cache, publisher = ValkeyCache("redis://valkey.example.com/0", {}), Publisher(settings.CELERY_BROKER_URL)
     monkeypatch.setattr("console.base.core.wakeups._current", publisher)
     long_ago = time.monotonic() - 1
-    monkeypatch.setattr(FallingBackClient, "not_before", long_ago)
-    publisher._not_before = long_ago
+    monkeypatch.setattr(FallingBackClient.outage, "not_before", long_ago)
+    publisher._outage.not_before = long_ago
     for ask in (lambda: cache.set("key", 1), lambda: publish(deliver)):
         silent_name_servers.clear()
         Thread(target=ask, daemon=True).start()
