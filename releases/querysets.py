@@ -62,7 +62,15 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def overtaking(self, online: VersionQuerySet) -> VersionQuerySet:
         """Versions that no version of `online` of the same program reaches: what may be published over it (V-12)."""
-        return self.filter(~Exists(online.filter(~LOWER, mini_program=OuterRef("mini_program"))))
+        return self.filter(~online._reaching())
+
+    def _reaching(self) -> Exists:
+        """Whether one of these, of the same program, has the number of the version around, or a higher one."""
+        return Exists(self.filter(~LOWER, mini_program=OuterRef("mini_program")))
+
+    def _below(self) -> Exists:
+        """Whether one of these, of the same program, has a lower number than the version around."""
+        return Exists(self.filter(LOWER, mini_program=OuterRef("mini_program")))
 
     def ahead(self) -> VersionQuerySet:
         """Passed an audit, and can be published over what is online."""
@@ -74,13 +82,13 @@ class VersionQuerySet(models.QuerySet["Version"]):
         What is online, then what is ahead of it, then what can go online after a roll back; each with the highest
         first, and with `accepted_as` of these (Accepted).
         """
-        others = type(self)(self.model).filter(mini_program=OuterRef("mini_program"))
+        every = type(self)(self.model)
         approved = Q(state=VersionState.APPROVED)
         kind = Case(
             When(state=VersionState.ONLINE, then=Value(Accepted.ONLINE)),
             # The state first: the others are looked through for approved versions alone.
-            When(approved & ~Exists(others.online().filter(~LOWER)), then=Value(Accepted.AHEAD)),
-            When(approved & Exists(others.roll_back_targets().filter(LOWER)), then=Value(Accepted.EARLIER)),
+            When(approved & ~every.online()._reaching(), then=Value(Accepted.AHEAD)),
+            When(approved & every.roll_back_targets()._below(), then=Value(Accepted.EARLIER)),
             When(state=VersionState.RETIRED, rolled_back_at=None, then=Value(Accepted.EARLIER)),
         )
         states = [VersionState.ONLINE, VersionState.APPROVED, VersionState.RETIRED]

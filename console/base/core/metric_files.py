@@ -40,7 +40,8 @@ class NumbersFile(mmap_dict.MmapedDict):
                 with suppress(OSError):
                     if not path.stat().st_size:
                         path.unlink()  # Nobody can read an empty one.
-                filename = f"/proc/self/fd/{os.memfd_create('metrics')}"
+                super().__init__(os.memfd_create("metrics"), read_mode)  # `open` takes a number, too
+                return
         super().__init__(filename, read_mode)
 
     def _init_value(self, key: str) -> None:

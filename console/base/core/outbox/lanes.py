@@ -101,9 +101,10 @@ def deliver(courier: Courier[Item], *, wake: Callable[[], object]) -> None:
 
     Where nothing is due and another wake-up waits, that one looks: a heap of them would else hold the worker for long.
     """
-    if not courier.deliverable(at=times.of_the_database()) and not empty([courier.queue]):
+    at = times.of_the_database()
+    if not courier.deliverable(at=at) and not empty([courier.queue]):
         return
-    with courier.outbox.run_slot(at=times.of_the_database()) as (number, runs):
+    with courier.outbox.run_slot(at=at) as (number, runs):
         if number is None:
             return
         if number + 1 < runs:
